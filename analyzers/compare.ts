@@ -2,7 +2,7 @@ import { type CountSum, type Matching, matchingOf } from './view.ts';
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 
 /** A value of a dimension, with its requests and how many of them match. */
-export interface Compared {
+export interface ComparedValue {
   name: string;
   requests: number;
   matching: number;
@@ -15,8 +15,8 @@ export function compareBy(
   sums: readonly CountSum[],
   matching: Matching,
   dimension: ScopeDimension,
-): Compared[] {
-  const found = new Map<string, Compared>();
+): ComparedValue[] {
+  const found = new Map<string, ComparedValue>();
   for (const row of sums) {
     const name = row[scopeColumns[dimension]];
     if (name === '') continue;
@@ -29,7 +29,7 @@ export function compareBy(
 }
 
 /** The sums of all rows, as one value. */
-export function total(sums: readonly CountSum[], matching: Matching, name = ''): Compared {
+export function total(sums: readonly CountSum[], matching: Matching, name = ''): ComparedValue {
   const all = { name, requests: 0, matching: 0 };
   for (const row of sums) {
     all.requests += row.requests;
@@ -46,8 +46,12 @@ const LEAST_REQUESTS = 5;
 const LEAST_EXPECTED = 3;
 
 /** Sorts values into failing ones (at least half of the worst rate) and working ones (under a tenth of it). */
-export function failingAndWorking(values: readonly Compared[]): { failing: string[]; working: string[] } {
-  const rateOf = ({ requests, matching }: Compared): number => (requests === 0 ? 0 : matching / requests);
+export function failingAndWorking(values: readonly ComparedValue[]): {
+  failing: string[];
+  working: string[];
+} {
+  const rateOf = ({ requests, matching }: ComparedValue): number =>
+    requests === 0 ? 0 : matching / requests;
   // The worst rate among values with enough matching answers: one failure of one request would otherwise count as the
   // worst.
   const most = values.reduce((sum, { matching }) => Math.max(sum, matching), 0);

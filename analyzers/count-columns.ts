@@ -13,7 +13,7 @@ const GROWTH = 1.15;
  * An array in the narrowest number type that holds all its values. Most counts of 10 s are below 256, and then a number
  * takes one byte instead of eight.
  */
-export type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+export type NumberColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /**
  * Rows of counts as parallel arrays of numbers, in order of time. A row takes 4 bytes when counts are small; measures
@@ -25,14 +25,14 @@ export class CountColumns {
   /** Start of the first interval, epoch seconds. */
   #begin = 0;
   /** Start of the interval, in intervals after the first: an hour of them fits into two bytes instead of four. */
-  #intervals: Column;
+  #intervals: NumberColumn;
   /** Number of the combination of dimensions. */
-  which: Column;
-  requests: Column;
-  retries: Column | null = null;
-  useless_retries: Column | null = null;
-  input_tokens: Column | null = null;
-  cost_usd: Column | null = null;
+  which: NumberColumn;
+  requests: NumberColumn;
+  retries: NumberColumn | null = null;
+  useless_retries: NumberColumn | null = null;
+  input_tokens: NumberColumn | null = null;
+  cost_usd: NumberColumn | null = null;
   /** Measures that only some kinds ask for; NaN: unknown. */
   readonly more = new Map<MoreMeasure, Float64Array<ArrayBuffer>>();
 
@@ -139,7 +139,7 @@ export class CountColumns {
     return low;
   }
 
-  #zeros(): Column {
+  #zeros(): NumberColumn {
     return new Uint8Array(this.#capacity);
   }
 
@@ -147,7 +147,7 @@ export class CountColumns {
     return this.which.length;
   }
 
-  #columns(): Column[] {
+  #columns(): NumberColumn[] {
     const { which, requests, retries, useless_retries, input_tokens, cost_usd } = this;
     return [
       this.#intervals,
@@ -178,7 +178,7 @@ export class CountColumns {
 }
 
 /** Stores a number (0 or more) and returns the column; returns a wider one if the number does not fit. */
-function put(column: Column, at: number, value: number): Column {
+function put(column: NumberColumn, at: number, value: number): NumberColumn {
   column[at] = value;
   if (column[at] === value) return column;
   const { length } = column;
@@ -194,7 +194,7 @@ function put(column: Column, at: number, value: number): Column {
   return wider;
 }
 
-function resized(column: Column, capacity: number): Column {
+function resized(column: NumberColumn, capacity: number): NumberColumn {
   const larger =
     column instanceof Uint8Array
       ? new Uint8Array(capacity)

@@ -48,7 +48,7 @@ const SUMS_PART = 8;
 const MAX_NAMES_LENGTH = 4_000;
 
 /** The next step: evaluations in `[from, to]`, epoch seconds. */
-export interface Span {
+export interface StepSpan {
   from: number;
   to: number;
   /** The open incidents. Only their identities are used: the organizations in them are always read. */
@@ -121,7 +121,7 @@ export class CountWindow implements CountView {
    */
   async advance(
     store: Store,
-    span: Span,
+    span: StepSpan,
     all: readonly Detector[],
     settings: AnalyzerSettings,
   ): Promise<void> {
@@ -205,7 +205,7 @@ export class CountWindow implements CountView {
 
   /** The organizations that must be read, the most important first. */
   #wanted(
-    live: Span['live'],
+    live: StepSpan['live'],
     to: number,
     detectors: readonly Detector[],
     settings: AnalyzerSettings,

@@ -12,14 +12,14 @@ import type { Weighed } from './weigh.ts';
 export type AnalyzerSettings = Settings['analyzers'];
 
 /** What a detector remembers for the next evaluation, as JSON. */
-export type Facts = Readonly<Record<string, unknown>>;
+export type DetectorMemory = Readonly<Record<string, unknown>>;
 
 /** What the evaluation before remembered of a live incident. */
 export interface Known {
   identity: Names;
   scope: Scope;
   state: Incident['state'];
-  facts: Facts;
+  facts: DetectorMemory;
   /** Epoch seconds. */
   started_at: number;
   /**
@@ -46,7 +46,7 @@ export interface Finding {
   last_at: number;
   scope: Scope;
   severity: Incident['severity'];
-  facts: Facts;
+  facts: DetectorMemory;
   /** Dimensions that were summed up because memory was short, so the finding cannot name their values; absent: none. */
   summed_up?: readonly string[];
   /** Makes the report. It is called only when the incident is written, because making a report is expensive. */

@@ -29,7 +29,7 @@ const LEAST_SHARE = 0.8;
 const REST_CHANCE = 0.05;
 
 /** What `scopeByExcess` must know besides the counts since the start of an incident. */
-export interface Around {
+export interface ScopeContext {
   /** The counts of the identity before the start, as far back as they reach. */
   before(): View;
   /** The present scope of the incident; null before it has begun. */
@@ -43,7 +43,7 @@ export interface Around {
 }
 
 /** Counts since a start, and those of the time that counts as usual. */
-export interface Span {
+export interface SinceAndBefore {
   since: View;
   before: View;
 }
@@ -64,7 +64,11 @@ export interface Excess {
  * Ranks the parts of the traffic by how well they explain the matching answers beyond the usual number. Several spans
  * are summed up.
  */
-export function excessOf(spans: readonly Span[], matching: Matching, season?: Around['season']): Excess {
+export function excessOf(
+  spans: readonly SinceAndBefore[],
+  matching: Matching,
+  season?: ScopeContext['season'],
+): Excess {
   const rows = new Map<string, ExplainSums & { scoped: CountSum }>();
   const add = (
     view: View,
@@ -141,7 +145,7 @@ function expectedOf(
  */
 export function scopeByExcess(
   matching: Matching,
-): (since: View, whole: Scope, around: Around) => { scope: Scope; differs?: string[] } {
+): (since: View, whole: Scope, around: ScopeContext) => { scope: Scope; differs?: string[] } {
   return (since, whole, around) => {
     const { known, is_told, is_due } = around;
     if (known !== null && !is_due) return { scope: known };
@@ -158,7 +162,7 @@ export function scopeByExcess(
  * Raises the usual numbers to those of the same time in earlier weeks, so that what happens every week is no excess,
  * even if the last hour was calm.
  */
-function withSeason(season: NonNullable<Around['season']>) {
+function withSeason(season: NonNullable<ScopeContext['season']>) {
   return <Row extends ExplainSums & { scoped: CountSum }>(row: Row): Row => {
     const share = season(row.scoped);
     const requests = Math.max(row.usual_requests, row.requests);

@@ -1,7 +1,7 @@
 import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/store.ts';
 import { writeIncidents } from '../store/queries/incidents.ts';
-import type { Change, Evaluation, Live } from './evaluate.ts';
+import type { IncidentChange, Evaluation, Live } from './evaluate.ts';
 import type { LiveIncident } from './live-incident.ts';
 import { toStored } from './to-stored.ts';
 
@@ -16,7 +16,7 @@ const MAY_GO_ON_SECONDS = 3_600;
 export function endOfHistory(live: Live, end: number, now: number): Evaluation {
   if (now - end <= MAY_GO_ON_SECONDS) return { live, changes: [] };
   const next = new Map(live);
-  const changes: Change[] = [];
+  const changes: IncidentChange[] = [];
   for (const [key, item] of live) {
     const { state } = item.memory.life;
     // Pending incidents are not in the store, so they only have to be forgotten.

@@ -5,9 +5,9 @@ import { identityKey, type Names, organizationOf } from './identity.ts';
 import { type LiveIncident, toKnown } from './live-incident.ts';
 import { finestDimensions } from './org-counts.ts';
 import { newConsequences } from './related.ts';
-import { type Change, stepFindings, type Stepping } from './step-findings.ts';
+import { type IncidentChange, stepFindings, type Stepping } from './step-findings.ts';
 
-export type { Change } from './step-findings.ts';
+export type { IncidentChange } from './step-findings.ts';
 
 /** The incidents that are not over: pending, firing, or resolved within the grace time. Keyed by `liveKey`. */
 export type Live = ReadonlyMap<string, LiveIncident>;
@@ -15,7 +15,7 @@ export type Live = ReadonlyMap<string, LiveIncident>;
 /** The result of one evaluation. */
 export interface Evaluation {
   live: Live;
-  changes: readonly Change[];
+  changes: readonly IncidentChange[];
 }
 
 /**
@@ -25,7 +25,7 @@ export interface Evaluation {
 const REFRESH_SECONDS = 60;
 
 /** What an evaluation asks of a reading besides the kinds: which organizations are coarse or left out. */
-type Read = Partial<Pick<CountView, 'orgs' | 'left_out'>>;
+type Coverage = Partial<Pick<CountView, 'orgs' | 'left_out'>>;
 
 /**
  * Judges what was read before `now` (epoch seconds; event time when it is counts) and steps every incident of these
@@ -33,13 +33,13 @@ type Read = Partial<Pick<CountView, 'orgs' | 'left_out'>>;
  */
 export function evaluate<Reading>(
   detectors: readonly Judge<Reading>[],
-  reading: Reading & Read,
+  reading: Reading & Coverage,
   live: Live,
   now: number,
   settings: AnalyzerSettings,
 ): Evaluation {
   const next = new Map(live);
-  const changes: Change[] = [];
+  const changes: IncidentChange[] = [];
   const byKind = Map.groupBy(live, ([, { incident }]) => incident.kind);
   for (const detector of detectors) {
     const known = new Map<string, Known>();
@@ -69,9 +69,9 @@ export function evaluate<Reading>(
 /** Lists consequences under their causes, in `next` too. A cause with new consequences is written at once. */
 function withConsequences(
   next: Map<string, LiveIncident>,
-  changes: readonly Change[],
+  changes: readonly IncidentChange[],
   now: number,
-): readonly Change[] {
+): readonly IncidentChange[] {
   const written = new Map(changes.map((change) => [change.key, change]));
   for (const [key, ids] of newConsequences(next)) {
     const cause = next.get(key);
@@ -97,7 +97,7 @@ export function holdIncomplete<Reading>(
   leftOut?: CountView['left_out'],
 ): Evaluation {
   const next = new Map(live);
-  const changes: Change[] = [];
+  const changes: IncidentChange[] = [];
   for (const detector of detectors) {
     for (const [key, held] of live) {
       if (held.incident.kind !== detector.kind) continue;

@@ -20,15 +20,17 @@ describe("an incident whose failures came from the caller's own gateway", () => 
 
   test('reports it with numbers, and whom to ask', () => {
     expect(judged.verdict.party).toBe('gateway');
-    expect(judged.verdict.why).toMatch(/^Your own gateway refused, not the provider: 90 failures \(90 %\)/);
-    expect(judged.summary).toMatch(/; refused by your own gateway\.$/);
+    expect(judged.verdict.why).toMatch(
+      /^Your own gateway refused, not the provider: when this was found, 90 failures \(90 %\)/,
+    );
+    expect(judged.summary).toMatch(/; your own gateway refused them\.$/);
     expect(judged.evidence).toMatchObject({
       gateway_answers: 90,
       gateway_share: 0.9,
       gateway_class: 'rate_limit',
     });
     expect(judged.remedy).toMatchObject({ owner: 'gateway team', docs: 'docs/incidents/gateway.md' });
-    expect(judged.remedy.steps[0]).toContain('which limit of the gateway');
+    expect(judged.remedy.steps[0]).toContain('Find the limit in the log of the gateway');
   });
 
   test("keeps the gateway's verdict in every later version, and states it once", () => {
@@ -54,7 +56,7 @@ describe("an incident whose failures came from the caller's own gateway", () => 
     ['invalid_authentication', 'Issue a key of the gateway'],
     ['permission_denied', 'Give the key or team access'],
     ['not_found', 'Add the model or route'],
-    ['bad_request', 'See which guardrail'],
+    ['bad_request', 'Find the guardrail'],
     ['engine_overloaded', 'Look at the gateway'],
   ] as const)('%s has steps of its own', (gateway_class, step) => {
     expect(judgeGateway(surge, { ...answers, gateway_class }).remedy.steps[0]).toContain(step);

@@ -20,15 +20,15 @@ const steps: Partial<Record<RequestClass, { what: string; steps: readonly string
   rate_limit: {
     what: 'a rate limit of its own',
     steps: [
-      'See which limit of the gateway it is (key, team, route, deployment) in its log; raise it, or slow the callers down to it.',
-      'If it holds deployments back after failures, look at these: the limit ends by itself when they answer again.',
+      'Find the limit in the log of the gateway (key, team, route, deployment); raise it, or slow the callers down to it.',
+      'If the gateway has paused deployments after failures, look at these: the limit ends by itself when they answer again.',
     ],
   },
   quota_exceeded: {
     what: 'a budget of its own',
     steps: [
       'Raise or reset the budget of the key, team or user in the gateway; credit at the provider changes nothing.',
-      'See who spent it: the gateway keeps the spend of each key.',
+      'Find out who spent it: the gateway records the spend of each key.',
     ],
   },
   not_found: {
@@ -36,20 +36,20 @@ const steps: Partial<Record<RequestClass, { what: string; steps: readonly string
     steps: ['Add the model or route to the configuration of the gateway, or correct its name in the caller.'],
   },
   permission_denied: {
-    what: 'a right that the key lacks there',
+    what: 'a permission that the key lacks there',
     steps: ['Give the key or team access to the model in the gateway.'],
   },
   bad_request: {
     what: 'a rule of its own',
     steps: [
-      'See which guardrail or rule of the gateway stopped the request; change the rule, or the request.',
+      'Find the guardrail or rule of the gateway that stopped the request; change the rule or the request.',
     ],
   },
 };
 const keys = {
   what: 'the key that callers send to it',
   steps: [
-    'Issue a key of the gateway, or correct the one that callers send; the key of the provider is not concerned.',
+    'Issue a key of the gateway, or correct the one that callers send; the key at the provider is not the cause.',
   ],
 };
 const health = {
@@ -97,14 +97,14 @@ function asGateway(
   const { what, steps: own } = steps[name] ?? (errorClasses[name].fault === 'key' ? keys : health);
   return {
     ...report,
-    summary: `${report.summary.replace(/\.$/, '')}; refused by your own gateway.`,
+    summary: `${report.summary.replace(/\.$/, '')}; your own gateway refused them.`,
     verdict: {
       party: 'gateway',
-      why: `Your own gateway refused, not the provider: ${String(answers)} failures (${Math.round(Number(part) * 100)} %) were its own answers when this was found, for ${what}, and no provider was asked.`,
+      why: `Your own gateway refused, not the provider: when this was found, ${String(answers)} failures (${Math.round(Number(part) * 100)} %) were the gateway's own answers, for ${what}, and no provider was asked.`,
     },
     remedy: {
       ...report.remedy,
-      steps: [...own, 'Stop retries while it lasts: the gateway answers them the same way.'],
+      steps: [...own, 'Stop retries while this lasts: the gateway answers them the same way.'],
       owner: 'gateway team',
       docs: 'docs/incidents/gateway.md',
     },

@@ -5,7 +5,7 @@ import {
   type Names,
   organizationOf,
   scopeOf,
-  type SubjectName,
+  type CountedSubjectName,
 } from './identity.ts';
 import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import { OrgCounts } from './org-counts.ts';
@@ -52,7 +52,7 @@ export interface Given<Settings> {
 
 /** Which identities a kind judges, and what an identity needs to be judged. */
 export interface Looking<Settings> {
-  names: readonly SubjectName[];
+  names: readonly CountedSubjectName[];
   matching: Matching;
   /** The settings of one identity. */
   settings_of(identity: Names): Settings;

@@ -2,7 +2,7 @@ import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 import type { CountSum, View } from './view.ts';
 
 /** A value and its growth, in requests (or another amount) per minute. */
-export interface Driver {
+export interface GrowthDriver {
   name: string;
   before: number;
   now: number;
@@ -15,9 +15,9 @@ export function growthBy(
   dimension: ScopeDimension,
   amount: (row: CountSum) => number,
   { before, now, seconds }: { before: View; now: View; seconds: number },
-): Driver[] {
+): GrowthDriver[] {
   const column = scopeColumns[dimension];
-  const found = new Map<string, Driver>();
+  const found = new Map<string, GrowthDriver>();
   const add = (view: View, when: 'before' | 'now'): void => {
     for (const row of view.sums()) {
       const name = row[column];

@@ -15,10 +15,10 @@ export type Names = Readonly<Record<string, string>>;
 export type Identity = Readonly<{ provider: string; org: string }>;
 
 /** Names that an identity can have when the kind is read from counts. */
-export type SubjectName = 'provider' | 'org' | keyof typeof scopeColumns;
+export type CountedSubjectName = 'provider' | 'org' | keyof typeof scopeColumns;
 
 /** The subject of a kind that is read from counts. */
-export function subjectNamesOf(kind: IncidentKind): readonly SubjectName[] {
+export function subjectNamesOf(kind: IncidentKind): readonly CountedSubjectName[] {
   return subjectOf(kind).filter((name) => name !== 'topic');
 }
 
@@ -57,7 +57,7 @@ type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'c
  * may be empty.
  */
 export function identityOf(
-  names: readonly SubjectName[],
+  names: readonly CountedSubjectName[],
   valueOf: (column: keyof Dimensions) => string,
 ): Names | null {
   const identity: Record<string, string> = {};
@@ -70,6 +70,6 @@ export function identityOf(
 }
 
 /** The count column for a name of an identity. */
-export function columnOf(name: SubjectName): keyof Dimensions {
+export function columnOf(name: CountedSubjectName): keyof Dimensions {
   return name === 'provider' || name === 'org' ? name : scopeColumns[name];
 }

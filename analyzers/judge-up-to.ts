@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts';
 import type { StoredIncident } from '../store/queries/incidents.ts';
 import { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import type { Change, Live } from './evaluate.ts';
+import type { IncidentChange, Live } from './evaluate.ts';
 import type { PipelineLive } from './kinds/pipeline/identity.ts';
 import { stepRange } from './step-range.ts';
 import { toStored } from './to-stored.ts';
@@ -22,11 +22,14 @@ export interface TickState {
 /** A version of an incident, with the reason why it was written. */
 export interface Written {
   incident: Incident;
-  reason: Change['reason'];
+  reason: IncidentChange['reason'];
 }
 
 /** Where versions go: in order, some hundreds at a time. */
-export type Write = (versions: readonly StoredIncident[], changes: readonly Written[]) => Promise<void>;
+export type WriteVersions = (
+  versions: readonly StoredIncident[],
+  changes: readonly Written[],
+) => Promise<void>;
 
 /** Number of versions that are written at once. */
 const WRITE_ROWS = 500;
@@ -43,10 +46,10 @@ export async function judgeUpTo(
   settings: AnalyzerSettings,
   state: TickState,
   detectors: readonly Detector[],
-  write: Write,
+  write: WriteVersions,
 ): Promise<TickState> {
   const window = state.window ?? new CountWindow();
-  let waiting: Change[] = [];
+  let waiting: IncidentChange[] = [];
   const flush = async (): Promise<void> => {
     const changes = waiting;
     waiting = [];

@@ -7,8 +7,8 @@ import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
-import type { Around as Before } from './differs.ts';
-import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
+import type { ScopeContext as Before } from './differs.ts';
+import type { AnalyzerSettings, Detector, DetectorMemory, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
 import { identityKey, type Names, scopeOf, subjectNamesOf } from './identity.ts';
 import { joinFindings } from './join-findings.ts';
@@ -44,7 +44,7 @@ export interface Situation<Settings, Memory, Judged, Looked> extends Given<Setti
 /** One kind of incident, as data and pure functions. */
 export interface Kind<
   Settings extends KindSettings,
-  Memory extends Facts,
+  Memory extends DetectorMemory,
   Judged extends { level: Level },
   Looked extends { scope: Scope },
 > {
@@ -95,7 +95,7 @@ export interface Kind<
    * Finds whom it concerns. `since`: the counts since the start. `whole`: the scope of the identity. `around`: the
    * counts of others in the same time.
    */
-  look(since: View, whole: Scope, around: Around<Settings>): Looked;
+  look(since: View, whole: Scope, around: PeerCounts<Settings>): Looked;
   memory: z.ZodType<Memory>;
   remember(situation: Situation<Settings, Memory, Judged, Looked>): Memory;
   severity(remembered: Remembered<Settings, Memory, Judged>): Incident['severity'];
@@ -123,7 +123,7 @@ const AROUND_SECONDS = 300;
 const DIFFERS_SECONDS = 60;
 
 /** The counts outside of the identity, for comparison. */
-export interface Around<Settings> extends Before {
+export interface PeerCounts<Settings> extends Before {
   now: number;
   settings: Settings;
   /** The other identities, with their counts since the start and before it. */
@@ -143,7 +143,7 @@ export function sharedScope(matching: Matching): (since: View, whole: Scope) => 
  */
 export function detectorOf<
   Settings extends KindSettings,
-  Memory extends Facts,
+  Memory extends DetectorMemory,
   Judged extends { level: Level },
   Looked extends { scope: Scope },
 >(kind: Kind<Settings, Memory, Judged, Looked>): Detector {
@@ -159,9 +159,9 @@ export function detectorOf<
    * Memory that this process has already checked against the schema, so that it is not checked again at each
    * evaluation.
    */
-  const checked = new WeakMap<Facts, Memory>();
+  const checked = new WeakMap<DetectorMemory, Memory>();
 
-  function recall(facts: Facts | undefined): Memory | null {
+  function recall(facts: DetectorMemory | undefined): Memory | null {
     if (facts === undefined) return null;
     const known = checked.get(facts);
     if (known !== undefined) return known;

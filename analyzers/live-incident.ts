@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Incident, incidentStates } from '../domain/incident.ts';
 import type { Life } from './incident-life.ts';
-import type { Facts, Known } from './detector.ts';
+import type { DetectorMemory, Known } from './detector.ts';
 import { identityKey, type Names } from './identity.ts';
 
 /**
@@ -17,7 +17,7 @@ export interface LiveIncident {
 export interface Memory {
   identity: Names;
   life: Life;
-  facts: Facts;
+  facts: DetectorMemory;
 }
 
 const memory = z.object({

@@ -75,7 +75,7 @@ describe('a key that the log names on failures only', () => {
     expect(incident?.scope).toEqual({ provider: 'openai', client: 'web', model: 'gpt-5' });
     expect(incident?.evidence).toMatchObject({ reason: 'credentials', affected_keys: ['k1'] });
     expect(incident?.verdict.why).toBe(
-      'Since 11:00:00 UTC 600 of 1200 requests of web have been refused for their credentials; the logs name keys on refusals only (k1), so whether these also succeed is unknown.',
+      'Since 11:00:00 UTC 600 of 1,200 requests of web have been refused for their credentials; the logs name keys on refusals only (k1), so whether these also succeed is unknown.',
     );
   });
 

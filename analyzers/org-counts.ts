@@ -5,7 +5,7 @@ import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.
 import { type Combination, type CountSum, View } from './view.ts';
 
 /** Consecutive rows of a block. */
-export interface Span {
+export interface RowRange {
   from: number;
   to: number;
 }
@@ -124,7 +124,7 @@ export class OrgCounts {
   }
 
   /** Replaces all rows of these intervals (their starts, epoch seconds) by rows of the block. */
-  replace(intervals: ReadonlySet<number>, block: CountBlock, spans: readonly Span[]): void {
+  replace(intervals: ReadonlySet<number>, block: CountBlock, spans: readonly RowRange[]): void {
     if (this.#areAllAfter(intervals)) {
       this.add(block, spans);
       return;
@@ -146,7 +146,7 @@ export class OrgCounts {
   }
 
   /** Adds rows of the block. They must be later than all present rows, or in the same interval as the last one. */
-  add(block: CountBlock, spans: readonly Span[]): void {
+  add(block: CountBlock, spans: readonly RowRange[]): void {
     if (spans.length > 0) this.#addInOrder(block, spans, this.columns);
   }
 
@@ -195,7 +195,7 @@ export class OrgCounts {
    * The rows in order of time, within an interval in the order of arrival; rows of one interval and combination are
    * summed.
    */
-  #addInOrder(block: CountBlock, spans: readonly Span[], ordered: CountColumns): void {
+  #addInOrder(block: CountBlock, spans: readonly RowRange[], ordered: CountColumns): void {
     const { ts, series } = block;
     // The rows of a block are separated by all dimensions. A coarse organization has to look up where a row belongs.
     const place = this.isCoarse
@@ -305,14 +305,14 @@ function inOneInterval(columns: CountColumns): (ts: number, which: number) => nu
   };
 }
 
-function areOfOneInterval(ts: Float64Array, spans: readonly Span[]): boolean {
+function areOfOneInterval(ts: Float64Array, spans: readonly RowRange[]): boolean {
   const first = ts[spans[0]?.from ?? 0];
   for (const { from, to } of spans) for (let row = from; row < to; row++) if (ts[row] !== first) return false;
   return true;
 }
 
 /** Sorts rows by time and keeps the order within an interval (counting sort). */
-function rowsByTime(ts: Float64Array, spans: readonly Span[]): Uint32Array {
+function rowsByTime(ts: Float64Array, spans: readonly RowRange[]): Uint32Array {
   let first = Infinity;
   let last = 0;
   let count = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { countRow, START, traffic } from '../tests/fixtures/traffic.ts';
 import { OrgCounts } from './org-counts.ts';
-import { Parts } from './parts.ts';
+import { PartFinder } from './parts.ts';
 import { type Reads, type SubjectCounts, type SubjectsView, subjectsOf } from './reads.ts';
 
 const reads: Reads = { identity: ['provider', 'org', 'model'], by: ['client'], fine: 3_600 };
@@ -43,7 +43,7 @@ function seen(view: SubjectsView): object {
 }
 
 test('the models of an organization have the same rows as in a reading by model', () => {
-  const parts = new Parts(wholesOf(rows), reads.identity);
+  const parts = new PartFinder(wholesOf(rows), reads.identity);
   expect(seen(parts.view())).toEqual(seen(subjectsOf(rows, reads)));
   // Requests that name no model belong to no part.
   expect([...parts.view().keys()].sort()).toEqual([
@@ -55,7 +55,7 @@ test('the models of an organization have the same rows as in a reading by model'
 
 test('a later model is found, and a model of a forgotten organization is not', () => {
   const wholes = wholesOf(rows);
-  const parts = new Parts(wholes, reads.identity);
+  const parts = new PartFinder(wholes, reads.identity);
   parts.view();
   const late = countRow({ ts: START + 600, org: 'a', client: 'web', model: 'new' });
   wholes.get('openai\na')?.counts.append(late);

@@ -1,4 +1,4 @@
-import { columnOf, identityKey, identityOf, type SubjectName } from './identity.ts';
+import { columnOf, identityKey, identityOf, type CountedSubjectName } from './identity.ts';
 import type { OrgCounts } from './org-counts.ts';
 import type { SubjectCounts, SubjectRows, SubjectsView } from './reads.ts';
 import type { Combination, View } from './view.ts';
@@ -33,7 +33,7 @@ class PartCounts implements SubjectRows {
 }
 
 /** The parts that were found in one whole, and the state of its combinations at that time. */
-interface Seen {
+interface FoundParts {
   counts: OrgCounts;
   combinations: readonly Combination[];
   count: number;
@@ -44,16 +44,16 @@ interface Seen {
  * Finds identities that are parts of others (the models of organizations). It searches again only when combinations
  * were added or removed.
  */
-export class Parts {
+export class PartFinder {
   readonly #wholes: ReadonlyMap<string, SubjectCounts & { counts: OrgCounts }>;
-  readonly #names: readonly SubjectName[];
+  readonly #names: readonly CountedSubjectName[];
   readonly #found = new Map<string, SubjectCounts>();
-  readonly #seen = new Map<string, Seen>();
+  readonly #seen = new Map<string, FoundParts>();
 
   /** `names` are the dimensions of the wholes, followed by those that make the parts. */
   constructor(
     wholes: ReadonlyMap<string, SubjectCounts & { counts: OrgCounts }>,
-    names: readonly SubjectName[],
+    names: readonly CountedSubjectName[],
   ) {
     this.#wholes = wholes;
     this.#names = names;

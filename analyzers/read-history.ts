@@ -5,7 +5,7 @@ import type { CountRange } from '../store/queries/count-range.ts';
 import { readCountSums, readRowCounts } from '../store/queries/count-sums.ts';
 import { orgKey } from './count-view.ts';
 import type { Identity } from './identity.ts';
-import { coarseDimensions, OrgCounts, type Span, windowDimensions } from './org-counts.ts';
+import { coarseDimensions, OrgCounts, type RowRange, windowDimensions } from './org-counts.ts';
 
 /**
  * Number of rows that are read at once. It bounds the memory between store and window, which the process keeps: with
@@ -95,9 +95,9 @@ function cutNames(orgs: readonly Identity[]): Identity[][] {
 }
 
 /** The rows of each organization in a block, keyed by `orgKey`. */
-export function spansByOrg(block: CountBlock): Map<string, Span> {
+export function spansByOrg(block: CountBlock): Map<string, RowRange> {
   const begins = block.runs(['provider', 'org']);
-  const spans = new Map<string, Span>();
+  const spans = new Map<string, RowRange>();
   for (let n = 0; n + 1 < begins.length; n++) {
     const from = begins[n] ?? 0;
     const org = { provider: block.texts.provider.at(from), org: block.texts.org.at(from) };

@@ -1,7 +1,7 @@
 import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { MoreMeasure, SumDimension } from '../store/queries/count-measures.ts';
-import { columnOf, identityKey, identityOf, type Names, type SubjectName } from './identity.ts';
+import { columnOf, identityKey, identityOf, type Names, type CountedSubjectName } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
 import type { View } from './view.ts';
 
@@ -11,7 +11,7 @@ import type { View } from './view.ts';
  * counted back from `now`. No time is read twice.
  */
 export interface Reads {
-  identity: readonly SubjectName[];
+  identity: readonly CountedSubjectName[];
   /**
    * Dimensions to keep apart within an identity. Every combination takes memory, so leave out the key unless it is
    * needed.

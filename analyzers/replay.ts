@@ -4,7 +4,7 @@ import { writeIncidents } from '../store/queries/incidents.ts';
 import type { Shortage } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
-import type { Change } from './evaluate.ts';
+import type { IncidentChange } from './evaluate.ts';
 import { judgeUpTo, type TickState } from './judge-up-to.ts';
 import { stepSeconds } from './step-range.ts';
 
@@ -15,7 +15,7 @@ export interface Replayed extends Shortage {
 }
 
 /** Called for each version of an incident as event time passes. */
-export type OnIncident = (incident: Incident, reason: Change['reason']) => void;
+export type OnIncident = (incident: Incident, reason: IncidentChange['reason']) => void;
 
 /**
  * Evaluates a past span `[from, to)` (epoch ms) as live ticks would have done at that time, and writes the incidents to

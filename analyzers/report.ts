@@ -5,9 +5,16 @@ import { isoTime } from './iso-time.ts';
 /** Number of names in a list. */
 const MOST_NAMES = 10;
 
-/** Time of day of epoch seconds, for people. */
-export function clock(seconds: number): string {
-  return `${isoTime(seconds).slice(11, 19)} UTC`;
+/** Time of day for people, with the date if it is not the day of `now`. Both are epoch seconds. */
+export function clock(seconds: number, now: number): string {
+  const [date, time = ''] = isoTime(seconds).split('T');
+  const day = date === isoTime(now).slice(0, 10) ? '' : `${date} `;
+  return `${day}${time.slice(0, 8)} UTC`;
+}
+
+/** A count for people: "12,345". */
+export function count(amount: number): string {
+  return amount.toLocaleString('en-US');
 }
 
 /** A share from 0 to 1 with four digits; 0 when the whole is 0. */

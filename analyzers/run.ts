@@ -66,9 +66,9 @@ export async function runAnalyzers(context: AnalyzerContext): Promise<void> {
   }
 }
 
-type Judge = (hasEnded: boolean) => Promise<Ticked | null>;
+type LiveTick = (hasEnded: boolean) => Promise<Ticked | null>;
 
-function liveTicks({ store, settings, now, watermark }: AnalyzerContext): Judge {
+function liveTicks({ store, settings, now, watermark }: AnalyzerContext): LiveTick {
   let state: TickState | null = null;
   return async () => {
     const at = now();
@@ -80,7 +80,7 @@ function liveTicks({ store, settings, now, watermark }: AnalyzerContext): Judge 
   };
 }
 
-function historyTicks({ store, settings, now }: AnalyzerContext, context: HistoryContext): Judge {
+function historyTicks({ store, settings, now }: AnalyzerContext, context: HistoryContext): LiveTick {
   let history: History | null = null;
   let oldest: number | null = null;
   return async (hasEnded) => {

@@ -15,7 +15,7 @@ export interface KindSettingsFor<Settings> {
 }
 
 /** One override, as a change of the settings of one kind. */
-interface Change {
+interface OverrideChange {
   where: Partial<Record<WhereName, string>>;
   changed: object;
 }
@@ -26,11 +26,11 @@ export function settingsFor<Settings extends object>(
   kind: IncidentKind,
   base: Settings,
 ): KindSettingsFor<Settings> {
-  const changes = overrides.flatMap(({ where, [kind]: changed }): Change[] =>
+  const changes = overrides.flatMap(({ where, [kind]: changed }): OverrideChange[] =>
     changed === undefined ? [] : [{ where, changed: given(changed) }],
   );
   if (changes.length === 0) return { of: () => base, all: [base] };
-  const merged = (some: readonly Change[]): Settings =>
+  const merged = (some: readonly OverrideChange[]): Settings =>
     Object.assign({}, base, ...some.map(({ changed }) => changed));
   return {
     of: (identity) => {
@@ -42,7 +42,7 @@ export function settingsFor<Settings extends object>(
   };
 }
 
-function isOf(identity: Names, where: Change['where']): boolean {
+function isOf(identity: Names, where: OverrideChange['where']): boolean {
   return Object.entries(where).every(([name, value]) => value === undefined || identity[name] === value);
 }
 

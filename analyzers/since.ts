@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
-import type { Facts } from './detector.ts';
+import type { DetectorMemory } from './detector.ts';
 import type { Situation } from './kind.ts';
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 import { type Matching, matchingOf } from './view.ts';
@@ -11,13 +11,13 @@ const columns = { ...scopeColumns, class: 'class', subclass: 'subclass' } as con
 
 /** Counts by name. */
 export const tally = z.record(z.string(), z.number());
-export type Tally = z.infer<typeof tally>;
+export type NameCounts = z.infer<typeof tally>;
 
 /** Number of names that are kept; the counts of further names are not. */
 export const MAX_NAMES = 50;
 
 /** Adds to the count of a name; an empty name is ignored. */
-export function addName(names: Tally, name: string, count: number): void {
+export function addName(names: NameCounts, name: string, count: number): void {
   if (name === '' || count === 0) return;
   const known = Object.hasOwn(names, name);
   if (known || Object.keys(names).length < MAX_NAMES) names[name] = (known ? (names[name] ?? 0) : 0) + count;
@@ -37,7 +37,7 @@ const since = z.object({
 /** The sums of the scope from the start to the last matching answer. */
 export type Since = z.infer<typeof since>;
 
-type Counted = Pick<
+type SinceInput = Pick<
   Situation<unknown, Since, unknown, unknown>,
   'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'last_at' | 'now'
 >;
@@ -50,8 +50,8 @@ export function sinceStart(
   matching: Matching,
   names: readonly SinceName[],
 ): {
-  memory: z.ZodType<Since & Facts>;
-  remember(situation: Counted): Since & Facts;
+  memory: z.ZodType<Since & DetectorMemory>;
+  remember(situation: SinceInput): Since & DetectorMemory;
 } {
   return {
     memory: since,
@@ -75,7 +75,7 @@ export function sinceStart(
       const end = Math.min(last + COUNT_INTERVAL_SECONDS, last_at);
       const next = {
         ...base,
-        by: Object.fromEntries(names.map((name): [string, Tally] => [name, { ...base.by[name] }])),
+        by: Object.fromEntries(names.map((name): [string, NameCounts] => [name, { ...base.by[name] }])),
         counted_until: end,
       };
       for (const row of fresh.between(base.counted_until, end).sums()) {

@@ -11,7 +11,7 @@ export interface StatusAnswers {
 const MOST = 0.5;
 
 const remedyStep =
-  'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only it tells a rate limit (wait) from an exhausted quota (pay) and Slow Down (halve the rate).';
+  'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only the body shows whether it is a rate limit (wait), an exhausted quota (pay) or Slow Down (return to the original rate).';
 
 /**
  * Adds a warning to a rate-limit surge if most of its failures were judged by the status 429 alone: an exhausted quota
@@ -41,7 +41,7 @@ function withoutBody<R extends Report>(report: R, bare: number, of: number): R {
     ...report,
     verdict: {
       ...report.verdict,
-      why: `${report.verdict.why} Or it is another refusal: ${bare} of ${of} answers with 429 had no body that says why when this was found, and then rate limit, exhausted quota and Slow Down cannot be told apart.`,
+      why: `${report.verdict.why} It may also be an exhausted quota or Slow Down: when this was found, ${bare} of ${of} answers with 429 had no body that says why, and the status alone does not say which of the three it is.`,
     },
     evidence: { ...report.evidence, without_body: bare, looked_at: of },
     remedy: { ...report.remedy, steps: [remedyStep, ...report.remedy.steps] },

@@ -2,11 +2,11 @@ import type { Policy } from './incident-life.ts';
 import type { Finding } from './detector.ts';
 import type { Names } from './identity.ts';
 import { type LiveIncident, liveKey } from './live-incident.ts';
-import { type ChangeReason, type Moment, stepIncident } from './step-incident.ts';
+import { type ChangeReason, type EvaluationMoment, stepIncident } from './step-incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 
 /** A new version of an incident to be written. */
-export interface Change {
+export interface IncidentChange {
   key: string;
   live: LiveIncident;
   reason: ChangeReason;
@@ -16,7 +16,7 @@ export interface Change {
 export interface Stepping {
   kind: IncidentKind;
   policy(identity: Names): Policy;
-  moment(finding: Finding, previous: LiveIncident | null): Moment;
+  moment(finding: Finding, previous: LiveIncident | null): EvaluationMoment;
 }
 
 /**
@@ -28,7 +28,7 @@ export function stepFindings(
   findings: readonly Finding[],
   live: ReadonlyMap<string, LiveIncident>,
   next: Map<string, LiveIncident>,
-): Change[] {
+): IncidentChange[] {
   return findings.flatMap((finding) => {
     const key = liveKey(kind, finding.identity);
     const previous = live.get(key) ?? null;

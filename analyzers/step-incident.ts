@@ -21,14 +21,14 @@ export interface Subject {
 }
 
 /** The result of a step. `next` null: the incident is forgotten. `change` null: nothing is written. */
-export interface Step {
+export interface IncidentStep {
   next: LiveIncident | null;
   change: LiveIncident | null;
   reason: ChangeReason;
 }
 
 /** The moment of an evaluation. */
-export interface Moment {
+export interface EvaluationMoment {
   /** Epoch seconds. */
   now: number;
   /** True: a version is written even if only numbers changed. */
@@ -42,8 +42,8 @@ export function stepIncident(
   of: Subject,
   finding: Finding,
   previous: LiveIncident | null,
-  moment: Moment,
-): Step | null {
+  moment: EvaluationMoment,
+): IncidentStep | null {
   const step = advanceLife(previous?.memory.life ?? null, finding, moment.now, of.policy);
   if (step.next === null) return { next: null, change: null, reason: step.reason };
   if (step.reason === 'already_evaluated') return null;

@@ -6,10 +6,10 @@ import { tellByStatus } from './status-only-verdict.ts';
 import type { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { judgeGateway } from './gateway-verdict.ts';
-import { type Change, evaluate, type Evaluation, holdIncomplete, type Live } from './evaluate.ts';
+import { type IncidentChange, evaluate, type Evaluation, holdIncomplete, type Live } from './evaluate.ts';
 
 /** Receives the incidents to write; resolves when they are written. */
-export type OnChanges = (changes: readonly Change[]) => Promise<void>;
+export type OnChanges = (changes: readonly IncidentChange[]) => Promise<void>;
 
 const BLOCK_SECONDS = 3_600;
 /**
@@ -87,9 +87,9 @@ function quietIn(hours: readonly number[]): (from: number, to: number) => boolea
 async function addSamples(
   store: Store,
   detectors: readonly Detector[],
-  changes: readonly Change[],
-): Promise<readonly Change[]> {
-  const samples = new Map<Change, Samples>();
+  changes: readonly IncidentChange[],
+): Promise<readonly IncidentChange[]> {
+  const samples = new Map<IncidentChange, Samples>();
   for (const { kind, matching } of detectors) {
     const asked = changes.filter(({ live, reason }) => live.incident.kind === kind && isAsked(reason));
     const [first] = asked;
@@ -116,11 +116,11 @@ async function addSamples(
   });
 }
 
-function isAsked(reason: Change['reason']): boolean {
+function isAsked(reason: IncidentChange['reason']): boolean {
   return reason === 'fired' || reason === 'updated' || reason === 'reopened';
 }
 
-function withChanges(live: Live, changes: readonly Change[]): Live {
+function withChanges(live: Live, changes: readonly IncidentChange[]): Live {
   if (changes.length === 0) return live;
   return new Map([...live, ...changes.map((change) => [change.key, change.live] as const)]);
 }

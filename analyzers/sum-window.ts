@@ -3,9 +3,9 @@ import type { CountRange } from '../store/queries/count-range.ts';
 import { readCountSums, readRowCount, type SumTable, sumTables } from '../store/queries/count-sums.ts';
 import { type SumDimension } from '../store/queries/count-measures.ts';
 import type { Store } from '../store/store.ts';
-import { columnOf, identityKey, identityOf, type SubjectName } from './identity.ts';
-import type { OrgCounts, Span } from './org-counts.ts';
-import { Parts } from './parts.ts';
+import { columnOf, identityKey, identityOf, type CountedSubjectName } from './identity.ts';
+import type { OrgCounts, RowRange } from './org-counts.ts';
+import { PartFinder } from './parts.ts';
 import { ROWS_AT_ONCE, slices } from './read-history.ts';
 import {
   beginOf,
@@ -160,7 +160,7 @@ class SumWindow {
     const by = [...(this.isCoarse ? this.#kept : dimensionsOf(this.#reads)), 'class' as const];
     const block = await readCountSums(store, { ...range, table, by, more, classes });
     const begins = block.runs(identity.map(columnOf));
-    const own = new Map<string, Span[]>();
+    const own = new Map<string, RowRange[]>();
     for (let n = 0; n + 1 < begins.length; n++) {
       const from = begins[n] ?? 0;
       const names = identityOf(identity, (column) => block.texts[column].at(from));
@@ -227,7 +227,7 @@ export class SumWindows {
       this.#views.set(key, { view: () => subjects, window });
       return;
     }
-    const parts = new Parts(subjects, member.identity);
+    const parts = new PartFinder(subjects, member.identity);
     this.#views.set(key, { view: () => parts.view(), window });
   }
 
@@ -294,7 +294,7 @@ function combine(all: readonly Reads[]): Combined[] {
  * Whether an identity can be found in the rows of a shorter one. Rows do not name provider and organization, so these
  * must be in the shorter one.
  */
-function isPart(names: readonly SubjectName[], whole: readonly SubjectName[]): boolean {
+function isPart(names: readonly CountedSubjectName[], whole: readonly CountedSubjectName[]): boolean {
   const rest = names.slice(whole.length);
   return (
     whole.every((name, i) => name === names[i]) && rest.every((name) => name !== 'provider' && name !== 'org')

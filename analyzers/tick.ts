@@ -6,7 +6,7 @@ import type { Shortage } from './count-window.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { holdIncomplete } from './evaluate.ts';
-import { judgeUpTo, type TickState, type Write, type Written } from './judge-up-to.ts';
+import { judgeUpTo, type TickState, type WriteVersions, type Written } from './judge-up-to.ts';
 import { judgePipeline } from './kinds/pipeline/judge.ts';
 import { stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
@@ -56,7 +56,7 @@ export async function tick(
   // The store has deleted all counts of this time, so the incidents stay as they are.
   if (gone) return tickedOf({ ...start, evaluated_at: to }, []);
   const written: Written[] = [];
-  const write: Write = async (versions, changes) => {
+  const write: WriteVersions = async (versions, changes) => {
     await writeIncidents(store, versions);
     written.push(...changes);
   };

@@ -3,7 +3,7 @@ import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import type { Level } from './incident-life.ts';
 import type { CountView } from './count-view.ts';
 import type { Given, KindSettings } from './given.ts';
-import { columnOf, identityKey, identityOf, type Names, type SubjectName } from './identity.ts';
+import { columnOf, identityKey, identityOf, type Names, type CountedSubjectName } from './identity.ts';
 import type { Reads } from './reads.ts';
 import { type Matching, matchingOf } from './view.ts';
 
@@ -41,7 +41,7 @@ export interface Weighed {
 export type Plain = number | string | boolean | null;
 
 /** Every identity of the organizations in the window. */
-export function identitiesOf(counts: CountView, names: readonly SubjectName[]): Names[] {
+export function identitiesOf(counts: CountView, names: readonly CountedSubjectName[]): Names[] {
   const found = new Map<string, Names>();
   for (const org of counts.orgs.values()) {
     const rows = names.length === 2 ? [] : org.between(-Infinity, Infinity).sums();
@@ -67,13 +67,13 @@ export function agrees(identity: Names, scope: Scope): boolean {
  */
 export function toldApart(
   scope: Scope,
-  names: readonly SubjectName[],
+  names: readonly CountedSubjectName[],
   reads: Pick<Reads, 'by'> | null,
 ): { scope: Scope; not_told_apart: string[] } {
   const known = (name: string): boolean => {
     if (names.some((own) => own === name)) return true;
     if (name === 'provider' || name === 'org' || name === 'class') return false;
-    return reads === null || reads.by.some((own) => own === columnOf(name as SubjectName));
+    return reads === null || reads.by.some((own) => own === columnOf(name as CountedSubjectName));
   };
   const entries = Object.entries(scope);
   return {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { explain } from '../analyzers/explain.ts';
 import { timelineOf } from '../analyzers/timeline.ts';
 import { createConsole } from '../dashboards/console/server.ts';
-import { completeUntil, expand, type Question } from '../dashboards/expand.ts';
+import { completeUntil, expand, type PanelQuestion } from '../dashboards/expand.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import type { Panel } from '../dashboards/panel.ts';
 import { defaultRetention, toRetention } from '../domain/retention.ts';
@@ -123,7 +123,7 @@ function cpuSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1_000;
 }
 
-function questionOf(seconds: number): Question {
+function questionOf(seconds: number): PanelQuestion {
   const steps = [60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
   const step = steps.find((one) => one >= seconds / POINTS) ?? 86_400;
   return {
@@ -136,7 +136,7 @@ function questionOf(seconds: number): Question {
   };
 }
 
-async function ask(panel: Panel, question: Question): Promise<number> {
+async function ask(panel: Panel, question: PanelQuestion): Promise<number> {
   const { sql, params } = expand(panel.sql, question);
   const started = performance.now();
   await store.query(sql, params);

@@ -272,7 +272,10 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { flags: '--from <when>', description: 'start of the span in question: 24h, ISO-8601 time' },
       { flags: '--to <when>', description: 'end of the span (default: the end of the counts)' },
-      { flags: '--against <from..to>', description: 'time to compare with (default: the hour before)' },
+      {
+        flags: '--against <from..to>',
+        description: 'time to compare with (default: the time before, as long as the span, at least an hour)',
+      },
       { flags: '--class <classes>', description: 'failures of these classes only, comma-separated' },
       {
         flags: '--by <dimensions>',

@@ -1,3 +1,4 @@
+import { printable } from './format/text.ts';
 import { maskCredentials } from './mask.ts';
 
 /** Exit codes of every command. */
@@ -26,7 +27,7 @@ export interface ErrorReport {
 /** Any thrown value as one line and an exit code. */
 export function describeError(error: unknown): ErrorReport {
   const report = reportOf(error);
-  return { ...report, line: maskCredentials(oneLine(report.line)) };
+  return { ...report, line: maskCredentials(printable(oneLine(report.line))) };
 }
 
 /** The stack of an unexpected error, with its causes and without secrets in addresses. */

@@ -1,9 +1,9 @@
 import { array, assert, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { completeUntil, expand, forGrafana, type Question } from './expand.ts';
+import { completeUntil, expand, forGrafana, type PanelQuestion } from './expand.ts';
 import { filterVariables } from './panel.ts';
 
-const question: Question = { from: 1_000, to: 2_000, step: 60, filters: {} };
+const question: PanelQuestion = { from: 1_000, to: 2_000, step: 60, filters: {} };
 
 describe('expand', () => {
   test.each([

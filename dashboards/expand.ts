@@ -1,7 +1,7 @@
 import { type FilterVariable, filterVariables } from './panel.ts';
 
 /** What is known when a panel's question is asked. Times are epoch seconds, the step is in seconds. */
-export interface Question {
+export interface PanelQuestion {
   from: number;
   to: number;
   step: number;
@@ -35,7 +35,7 @@ export interface Expanded {
  * Replaces every macro in a panel's SQL, so that a Store can run it. Filter values become query parameters; times are
  * UTC. Throws when something that looks like a macro or a variable is left.
  */
-export function expand(sql: string, question: Question): Expanded {
+export function expand(sql: string, question: PanelQuestion): Expanded {
   const params: Record<string, unknown> = {};
   for (const variable of filterVariables) {
     const values = question.filters[variable] ?? [];

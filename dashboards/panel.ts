@@ -32,10 +32,10 @@ export type PanelLink =
   | { to: 'dashboard'; title: string; uid: string };
 
 /** Vocabularies of faultline whose words are shown by their titles. */
-export type Words = 'class' | 'kind' | 'party';
+export type TitledWords = 'class' | 'kind' | 'party';
 
 /** How a column of a table is shown. */
-export interface Column {
+export interface PanelColumn {
   name: string;
   title: string;
   unit: Unit;
@@ -46,7 +46,7 @@ export interface Column {
   chars?: number;
   /** Texts may be longer than `chars` and then wrap. */
   wraps?: boolean;
-  words?: Words;
+  words?: TitledWords;
   link?: PanelLink;
 }
 
@@ -71,7 +71,7 @@ const unitChars: Readonly<Record<Unit, number>> = {
  * Width in pixels at which neither the title nor the values of a column are cut; null: the column takes the space that
  * is left.
  */
-export function columnWidth({ title, unit, chars }: Column): number | null {
+export function columnWidth({ title, unit, chars }: PanelColumn): number | null {
   if (unit === 'text' && chars === undefined) return null;
   const value = (chars ?? unitChars[unit]) * 7.4 + 18;
   // The title of a text column has a filter icon beside it.
@@ -121,7 +121,7 @@ export interface Panel {
    */
   sql: string;
   /** Columns of a table. For a time series with several number columns, their names in the legend. */
-  columns?: readonly Column[];
+  columns?: readonly PanelColumn[];
   /** Absent: the series are measures, not parts of the traffic. */
   seriesOf?: SeriesOf;
   /** Whether series are stacked on each other. */
@@ -156,7 +156,7 @@ export function panelId({ slug }: Pick<Panel, 'slug'>): number {
   return 10_000 + ((hash >>> 0) % 1_000_000_000);
 }
 
-export interface Row {
+export interface PanelRow {
   title: string;
   panels: readonly Panel[];
 }
@@ -167,7 +167,7 @@ export interface Dashboard {
   title: string;
   /** The one question that the dashboard answers. */
   question: string;
-  rows: readonly Row[];
+  rows: readonly PanelRow[];
   /** Set when the page is about one incident, which is chosen by its id; the page needs one. */
   about?: 'incident';
 }

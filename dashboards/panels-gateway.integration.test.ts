@@ -12,7 +12,7 @@ import { readDeadLetters } from '../store/queries/dead-letters.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
 import { readCountedRange, readDimensionValues, readTrends } from '../store/queries/trends.ts';
 import { planTrends } from '../store/queries/trends-plan.ts';
-import { expand, forGrafana, type Question } from './expand.ts';
+import { expand, forGrafana, type PanelQuestion } from './expand.ts';
 import { filterVariables } from './panel.ts';
 import { alertRules } from './panels/store-alerts.ts';
 import { incidentMarks, marksOfOne } from './panels/incidents.ts';
@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const hour: Question = { from: 1_700_000_000, to: 1_700_003_600, step: 60, filters: {} };
+const hour: PanelQuestion = { from: 1_700_000_000, to: 1_700_003_600, step: 60, filters: {} };
 const filters = { provider: ['openai'], project: ['search', "o'neil", 'größe'] };
 const questions = [
   ...dashboards.flatMap(({ rows }) =>

@@ -7,7 +7,7 @@ import { incidentKindNames } from '../domain/incident-kind.ts';
 import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
-import { expand, forGrafana, type Question } from './expand.ts';
+import { expand, forGrafana, type PanelQuestion } from './expand.ts';
 import { type FilterVariable, filterVariables, type Panel } from './panel.ts';
 import { incidentRules } from './panels/alerts.ts';
 import { storeRules } from './panels/store-alerts.ts';
@@ -17,9 +17,9 @@ import { valuesOf } from './panels/variables.ts';
 
 // In the future, so that no TTL deletes the test data.
 const NOW = Date.parse('2040-03-01T03:00:00Z') / 1_000;
-const hour: Question = { from: NOW - 3_600, to: NOW, step: 60, filters: {}, incident: 'a1' };
+const hour: PanelQuestion = { from: NOW - 3_600, to: NOW, step: 60, filters: {}, incident: 'a1' };
 /** The hour that is checked in detail, and three hours before it. */
-const hours: Question = { ...hour, from: NOW - 4 * 3_600 };
+const hours: PanelQuestion = { ...hour, from: NOW - 4 * 3_600 };
 
 let directory: string;
 let store: Store;
@@ -183,6 +183,33 @@ describe('the numbers are right', () => {
     expect(rows[0]?.['text']).toBe('Limit #, Used #.');
   });
 
+  test('the delay is of what arrived live, not of replayed history', async () => {
+    const stored = (topic: string, at: number, delay: number, kind = 'batch') => ({
+      topic,
+      partition: 0,
+      incarnation: 0,
+      kind,
+      from_offset: 0,
+      to_offset: 1,
+      counted: 1,
+      first_ts: at.toFixed(3),
+      last_ts: at.toFixed(3),
+      inserted_at: (at + delay).toFixed(3),
+    });
+    const day = 86_400;
+    const at = NOW - 20 * day;
+    await insert('ingest_batches', [
+      stored('late', at, 7_200),
+      stored('file:followed.ndjson#1a2b3c4d', at + 60, 4),
+      stored('demo#1', at + 120, 3),
+      stored('file:past.ndjson#1a2b3c4d', at + 180, day),
+      stored('stdin#2', at + 240, day),
+      stored('dead-letters#0', at + 300, 30, 'replay'),
+    ]);
+    const rows = await ask(bySlug('ingest-delay').sql, { ...hour, from: at - 60, to: at + 600 });
+    expect(rows.map(({ longest_delay: delay }) => delay)).toEqual([7_200, 4]);
+  });
+
   test('variables list the values of the time range, without the empty one', async () => {
     expect(await values('provider')).toEqual(['azure', 'openai']);
     expect(await values('project')).toEqual(['search']);
@@ -310,7 +337,7 @@ describe('alert rules', () => {
   );
 
   test('silent workers and records that cannot be decoded exceed the thresholds of their rules', async () => {
-    const highest = async (uid: string, question: Question) => {
+    const highest = async (uid: string, question: PanelQuestion) => {
       const rule = storeRules.find((one) => one.uid === uid);
       const values = (await ask(rule?.sql ?? '', question)).map((row) => Number(Object.values(row).at(-1)));
       return Math.max(...values) > (rule?.threshold ?? Infinity);
@@ -381,7 +408,7 @@ describe('incidents on dashboards', () => {
   });
 });
 
-async function value(slug: string, question: Question = hour): Promise<unknown> {
+async function value(slug: string, question: PanelQuestion = hour): Promise<unknown> {
   return Object.values((await ask(bySlug(slug).sql, question))[0] ?? {})[0];
 }
 
@@ -389,16 +416,19 @@ async function values(name: FilterVariable): Promise<unknown[]> {
   return (await ask(valuesOf(name), hour)).map((row) => row['value']);
 }
 
-async function openIds(filters: Question['filters']): Promise<unknown[]> {
+async function openIds(filters: PanelQuestion['filters']): Promise<unknown[]> {
   return (await ask(bySlug('incidents').sql, { ...hour, filters })).map((row) => row['id']);
 }
 
-async function ask(sql: string, question: Question): Promise<Record<string, unknown>[]> {
+async function ask(sql: string, question: PanelQuestion): Promise<Record<string, unknown>[]> {
   const { sql: expanded, params } = expand(sql, question);
   return store.query(expanded, params);
 }
 
-async function describeColumns(sql: string, question: Question): Promise<{ name: string; type: string }[]> {
+async function describeColumns(
+  sql: string,
+  question: PanelQuestion,
+): Promise<{ name: string; type: string }[]> {
   const { sql: expanded, params } = expand(sql, question);
   return store.query(`DESCRIBE TABLE (${expanded})`, params);
 }

@@ -10,6 +10,9 @@ export interface Acknowledgement {
   note: string;
 }
 
+/** Longest window of a silence, and longest time from one window to the next, in seconds. */
+export const LONGEST_SILENCE_SECONDS = 366 * 86_400;
+
 /** Incidents that nobody is told of for a time. Times are epoch seconds. */
 export interface Silence {
   id: string;

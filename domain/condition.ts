@@ -7,7 +7,7 @@ export interface Condition {
 
 /**
  * Parses a text such as `class=slow_down,rate_limit` or `class!=ok`; null when it is not a condition. A comma that is part
- * of a value is written `\,`. Names and values are not checked.
+ * of a value is written `\,`, and a backslash before a comma or a backslash `\\`. Names and values are not checked.
  */
 export function parseCondition(text: string): Condition | null {
   const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;
@@ -15,6 +15,8 @@ export function parseCondition(text: string): Condition | null {
   return {
     dimension: parts['dimension'] ?? '',
     negate: parts['operator'] === '!=',
-    values: (parts['values'] ?? '').split(/(?<!\\),/).map((value) => value.trim().replaceAll('\\,', ',')),
+    values: [...`,${parts['values'] ?? ''}`.matchAll(/,((?:\\[\\,]|[^,])*)/g)].map(([, value = '']) =>
+      value.trim().replaceAll(/\\([\\,])/g, '$1'),
+    ),
   };
 }

@@ -37,7 +37,7 @@ export interface KindFacts {
 
 /** For kinds whose answers can also come from the caller's own gateway: it refused, and no provider was asked. */
 const BY_GATEWAY =
-  'Your own gateway refuses these requests before any provider is asked: its limit, budget, key or route is what to look at.';
+  'Your own gateway refuses these requests before any provider is asked: look at its limits, budgets, keys and routes.';
 
 /** The kinds of incident that the analyzers find. All other lists of kinds derive from this table. */
 export const incidentKinds = {
@@ -54,8 +54,7 @@ export const incidentKinds = {
     ],
     why: {
       provider: 'The request rate had not risen: the provider is short of capacity.',
-      otherwise:
-        'The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.',
+      otherwise: 'The request rate rose faster than the provider allows; key, quota and requests are right.',
     },
     explains: ['retry_storm', 'rate_limit_surge', 'rate_limit_saturation', 'slow_down_risk', 'error_surge'],
   },
@@ -67,12 +66,12 @@ export const incidentKinds = {
     panel: 'quota',
     alert: 'Quota exhausted',
     matters: [
-      'Used up: {quota}; {failed_requests} requests failed, {useless_retries} of them useless retries',
-      'Used up: {quota}',
+      '{failed_requests} requests failed, {useless_retries} of them useless retries; quota: {quota}',
+      'Quota: {quota}',
     ],
     why: {
       gateway: BY_GATEWAY,
-      otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.',
+      otherwise: 'Credit or a spend limit is used up; waiting and retrying do not help.',
     },
     explains: ['retry_storm', 'slow_down_surge', 'rate_limit_surge', 'quota_forecast', 'error_surge'],
   },
@@ -102,6 +101,8 @@ export const incidentKinds = {
       '{attempts_per_request} attempts a request',
     ],
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
+    remedy:
+      'Wait twice as long after each attempt, with jitter. Give up after two or three attempts. Retry in one layer only: SDK, gateway or job queue.',
   },
   provider_outage: {
     title: 'Provider outage',
@@ -117,10 +118,12 @@ export const incidentKinds = {
     ],
     why: {
       gateway: BY_GATEWAY,
-      network: 'Requests get no answer, and the comparison points to the way to the provider.',
+      network: 'Requests get no answer, and the comparison points to the network, not to the provider.',
       region: 'Requests from one region fail, and others of the same provider do not.',
-      otherwise: 'The provider fails requests that are right, or does not answer them.',
+      otherwise: 'The provider fails valid requests, or does not answer them.',
     },
+    remedy:
+      'Send what cannot wait to a model, region or provider that works: the incident names them. Retry at most twice, with back-off and jitter.',
     explains: ['retry_storm', 'error_surge', 'rate_limit_surge'],
   },
   rate_limit_surge: {
@@ -136,7 +139,8 @@ export const incidentKinds = {
     ],
     why: {
       gateway: BY_GATEWAY,
-      otherwise: 'More is sent than the limit of requests or tokens allows; waiting helps, money does not.',
+      otherwise:
+        'Callers send more than the limit of requests or tokens allows. Waiting helps; adding credit does not.',
     },
     explains: ['retry_storm', 'rate_limit_saturation'],
   },
@@ -156,6 +160,8 @@ export const incidentKinds = {
       otherwise:
         'Rate-limit headers show that the limit will be reached; slow down before requests are refused.',
     },
+    remedy:
+      'Slow down the client that grew most: the incident names it. Move work that can wait to the Batch API. If you need this rate, ask for a higher limit.',
   },
   slow_down_risk: {
     title: 'Slow Down is near',
@@ -167,7 +173,9 @@ export const incidentKinds = {
     matters: [
       'Stay below {safe_input_tokens_per_minute} input tokens a minute (now {input_tokens_per_minute})',
     ],
-    why: { otherwise: 'Input tokens grow faster than the provider allows; nothing is refused yet.' },
+    why: { otherwise: 'Input tokens grow faster than the provider allows; soon it will answer Slow Down.' },
+    remedy:
+      'Do not raise the input tokens per minute for 15 minutes, then raise them by at most 50 % per 15 minutes. Spread batch jobs over time.',
   },
   quota_forecast: {
     title: 'Budget runs out',
@@ -177,13 +185,15 @@ export const incidentKinds = {
     panel: 'quota',
     alert: 'A budget will be spent before its period ends',
     matters: [
-      'Spent at {spent_at}: {spent_usd} of {budget_usd} USD so far, {usd_per_hour} USD an hour',
+      '{spent_usd} of {budget_usd} USD spent, {usd_per_hour} USD an hour; all is spent at {spent_at}',
       '{spent_usd} of {budget_usd} USD spent, {usd_per_hour} USD an hour',
     ],
-    why: { otherwise: 'At the present pace the budget is spent before its period ends.' },
+    why: { otherwise: 'At the present rate the budget is spent before its period ends.' },
+    remedy:
+      'Ask the owner of the project or client that spends most whether this is intended. Raise the budget, or the limit at the provider, before it is reached.',
   },
   auth_failure: {
-    title: 'Requests refused for who sends them',
+    title: 'Keys or access refused',
     severity: 'critical',
     class: 'incorrect_api_key',
     runbook: 'incidents/auth-failure.md',
@@ -198,8 +208,11 @@ export const incidentKinds = {
       key: 'A key is refused: revoked, expired, wrong, or refused for a time.',
       account: 'An account is no longer a member of the organization or project.',
       network: 'Requests come from an address that is not allowed.',
-      otherwise: 'Requests are refused for who sends them; waiting and retrying never help.',
+      otherwise:
+        'Requests are refused because of their key, account or address; waiting and retrying do not help.',
     },
+    remedy:
+      'The incident names the reason and its first step: a key that was revoked or is wrong, an account that is no member any more, or an address that is not allowed.',
     explains: ['retry_storm'],
   },
   error_surge: {
@@ -216,22 +229,26 @@ export const incidentKinds = {
     why: {
       gateway: BY_GATEWAY,
       otherwise:
-        'The provider refuses requests for what they are: a deployment, a model or a parameter changed.',
+        'The provider refuses the requests themselves: find out which deployment, model or parameter changed.',
     },
+    remedy:
+      'Read the error texts: they name the parameter, model or permission. Look for a deployment at the time when it began. Stop retrying, except after a conflict: the same request fails again.',
     explains: ['retry_storm'],
   },
   unclassified: {
-    title: 'Errors of an unknown kind',
+    title: 'Errors that no rule recognises',
     severity: 'warning',
     class: 'other',
     runbook: 'incidents/unclassified.md',
     panel: 'errors-by-class',
-    alert: 'Errors come that no rule knows',
-    matters: ['{unknown_failures} failures that no rule knows, {unknown_share:%} of the requests'],
+    alert: 'Errors that no rule recognises',
+    matters: ['{unknown_failures} failures that no rule recognises, {unknown_share:%} of the requests'],
     why: {
       gateway: BY_GATEWAY,
-      otherwise: 'No rule knows these answers, so nothing can be said of whose they are.',
+      otherwise: 'No rule recognises these errors, so faultline cannot say who must act.',
     },
+    remedy:
+      'Read the error texts on the Overview dashboard. If your own programs or proxies cause them, fix them there; otherwise add a rule (CONTRIBUTING.md).',
     explains: ['retry_storm'],
   },
   pipeline: {
@@ -241,16 +258,16 @@ export const incidentKinds = {
     class: 'other',
     runbook: 'incidents/pipeline.md',
     remedy:
-      'faultline incidents --state firing says which partition, which worker and why. See whether the workers run, and whether ClickHouse and Kafka answer them; a worker goes on by itself as soon as it can.',
+      'faultline incidents --state firing says which partition, which worker and why. Check whether the workers run, and whether ClickHouse and Kafka answer them; a worker continues by itself as soon as it can.',
     panel: 'ingest-delay',
     alert: 'Counts are incomplete',
     matters: [
       '{records} records of {topic} lost',
-      '{waiting_records} records of {topic} wait, counted until {counted_until} ({causes})',
+      '{waiting_records} records of {topic} wait; counted until {counted_until} ({causes})',
     ],
     why: {
       otherwise:
-        'A worker does not go on or is gone, or records were deleted before they were read; nothing is known of the API.',
+        'A worker is stuck or gone, or records were deleted before they were read; this says nothing about the API.',
     },
   },
 } satisfies Readonly<Record<string, KindFacts>>;

@@ -2,7 +2,11 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d
 const DURATION = /^(?:\d{1,7}(?:\.\d{1,3})?[smhdw]){1,5}$/;
 const ISO =
   /^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?<zone>Z|[+-]\d\d:?\d\d)?)?$/i;
-/** The year 2100: a larger number is not the time of a request but has the wrong unit. */
+/**
+ * The years 2000 and 2100: beyond them a number is not the time of a request but has the wrong unit. A span of the
+ * same length before a time in between is still after 1970, so the store can be asked for it.
+ */
+const EARLIEST = 946_684_800_000;
 const LATEST = 4_102_444_800_000;
 
 /** Seconds of a duration such as `90m`, `24h` or `1h30m` (units s, m, h, d, w); null for any other text. */
@@ -18,12 +22,12 @@ export function durationSeconds(text: string): number | null {
 /**
  * Epoch milliseconds of a moment as people write it on the command line, in an address and to the API: `now`, a
  * duration before it (`24h` or `now-24h`), ISO-8601 (UTC where no zone is given), or epoch seconds or milliseconds.
- * null for any other text, and for a moment before 1970 or after 2099.
+ * null for any other text, and for a moment before 2000 or after 2099.
  */
 export function parseMoment(text: string, now: number): number | null {
   const time =
     text === 'now' ? now : (earlierTime(text.replace(/^now-/, ''), now) ?? epochTime(text) ?? isoTime(text));
-  return time !== null && time >= 0 && time < LATEST ? time : null;
+  return time !== null && time >= EARLIEST && time < LATEST ? time : null;
 }
 
 function earlierTime(text: string, now: number): number | null {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PartitionState } from '../store/queries/ingest-state.ts';
+import type { ReportedPartition } from '../store/queries/ingest-state.ts';
 import { begin, follow, reportOf, type Track } from './partition-track.ts';
 
 const T0 = 1_795_000_000_000;
@@ -31,7 +31,7 @@ function run(track: Track, seen: readonly Seen[]) {
   };
 }
 
-const before = (more: Partial<PartitionState> = {}): PartitionState => ({
+const before = (more: Partial<ReportedPartition> = {}): ReportedPartition => ({
   ...id,
   worker: 'w0',
   state: 'held',
@@ -134,7 +134,7 @@ describe('a partition', () => {
 });
 
 describe('a partition that another worker had', () => {
-  const cases: [string, PartitionState, Seen[], ReturnType<typeof run>][] = [
+  const cases: [string, ReportedPartition, Seen[], ReturnType<typeof run>][] = [
     [
       'continues from what that one stored',
       before(),

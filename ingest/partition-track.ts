@@ -1,4 +1,4 @@
-import type { PartitionReport, PartitionState, StandReason } from '../store/queries/ingest-state.ts';
+import type { PartitionReport, ReportedPartition, StandReason } from '../store/queries/ingest-state.ts';
 import type { PartitionStatus } from './worker-status.ts';
 
 /** What is remembered of a partition between two reports. Times are epoch ms of the worker's clock. */
@@ -19,7 +19,7 @@ export interface Track {
  * Starts to follow a partition at `now`, from the last report of its previous owner. So a partition that makes no
  * progress still shows none under a new owner, and a worker that crashes repeatedly does not look like progress.
  */
-export function begin(before: PartitionState | null, storeNow: number, now: number): Track {
+export function begin(before: ReportedPartition | null, storeNow: number, now: number): Track {
   if (before === null) return { next: -1, end: null, movedAt: now, storedAt: now, mark: null };
   const waits = before.behind > 0 || before.reason !== '';
   return {

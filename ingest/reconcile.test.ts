@@ -3,7 +3,7 @@ import { defaultRetention, type Retention, toRetention } from '../domain/retenti
 import type { BrokenLink, LedgerDay, LedgerSum, StoredDay } from '../store/queries/reconcile.ts';
 import { daysOf, forgettingTables, ttlOf } from '../store/retention.ts';
 import { encodeMetadata } from './protocol.ts';
-import { type BrokerFacts, type Facts, reconcile } from './reconcile.ts';
+import { type BrokerFacts, type ReconcileFacts, reconcile } from './reconcile.ts';
 import { horizonsOf } from './reconcile-horizons.ts';
 
 const DAY = 86_400;
@@ -31,7 +31,7 @@ const sum = (fields: Partial<LedgerSum> = {}): LedgerSum => ({
   ...fields,
 });
 
-function facts(fields: Partial<Facts> = {}): Facts {
+function facts(fields: Partial<ReconcileFacts> = {}): ReconcileFacts {
   return {
     sums: [sum()],
     endsByDay: [{ ...ID, incarnation: 0, to: 100, stored_from: today }],

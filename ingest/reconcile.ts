@@ -26,7 +26,7 @@ export interface BrokerFacts extends PartitionId, Committed {
  * before the tables show what the tables must hold; the rows from after them, and the announcements read in between,
  * show what the tables may hold.
  */
-export interface Facts {
+export interface ReconcileFacts {
   sums: readonly LedgerSum[];
   endsByDay: readonly LedgerEndByDay[];
   broken: readonly BrokenLink[];
@@ -46,7 +46,7 @@ export interface Facts {
  * Compares offsets, ledger and tables. Every offset of a range is counted, dead, skipped or a hole, and the ranges have
  * no gap and no overlap. Pure.
  */
-export function reconcile(facts: Facts): Proof {
+export function reconcile(facts: ReconcileFacts): Proof {
   const partitions = partitionsOf(facts);
   const differences = facts.broken.slice(0, MOST_FINDINGS).flatMap(linkDifferences);
   if (facts.broken.length > MOST_FINDINGS) differences.push(moreOf('broken ranges in the ledger'));
@@ -98,7 +98,7 @@ function moreOf(what: string): Difference {
 }
 
 /** The partitions of the single batches, and the end of those that the ledger only knows by day. */
-function partitionsOf({ sums, endsByDay }: Facts): PartitionProof[] {
+function partitionsOf({ sums, endsByDay }: ReconcileFacts): PartitionProof[] {
   const key = (of: PartitionId & { incarnation: number }): string => `${partitionKey(of)}:${of.incarnation}`;
   const partitions = new Map<string, PartitionProof>();
   for (const { per_offset: _, ...sum } of sums) partitions.set(key(sum), { ...sum, lag: null });

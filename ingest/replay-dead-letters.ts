@@ -18,7 +18,7 @@ import { letterInserts, type ReadableLetter, readLetter } from './dead-letter-ba
 import { type InputReport, tallyInput } from './input-report.ts';
 import type { RecordReader } from './read-record.ts';
 
-export interface ReplayOptions {
+export interface LetterReplayOptions {
   reader: RecordReader;
   /** Epoch ms. */
   now: number;
@@ -58,7 +58,7 @@ const REMEMBERED_BLOCKS = 20_000;
 export async function replayDeadLetters(
   store: Store,
   filter: DeadLetterFilter,
-  options: ReplayOptions,
+  options: LetterReplayOptions,
 ): Promise<ReplayResult> {
   const { reader, now, worker, dryRun = false, after = null, isEnough = () => false } = options;
   const result = { counted: 0, rejected: 0, cut: 0, in_doubt: 0 };
@@ -77,15 +77,20 @@ export async function replayDeadLetters(
       const page = await readOpenLetters(store, partition, filter, place);
       const read = page.letters.map((letter) => readLetter(letter, reader, now));
       const readable = read.filter((one) => one.kind === 'readable');
-      const counted = last === null ? readable : await countLetters(store, readable, last.number, worker);
-      if (counted === null) continue;
+      const { counted, isLost } =
+        last === null
+          ? { counted: readable, isLost: false }
+          : await countLetters(store, readable, last.number, worker);
       for (const one of read) {
         const isCounted = one.kind === 'readable' && counted.includes(one);
+        // After a lost number, the letters that are not counted are read again.
+        if (isLost && !isCounted) continue;
         if (one.kind === 'cut') result.cut++;
         else if (isCounted) result.counted += one.rows.totals.counted;
         else result.rejected++;
         if (isCounted || one.kind === 'unreadable') tally.add({ rows: one.rows, records: 1 });
       }
+      if (isLost) continue;
       place = page.next;
       if (place === null || isEnough(result.counted)) break;
     }
@@ -98,16 +103,15 @@ export async function replayDeadLetters(
 
 /**
  * Counts dead letters of one partition, and returns those that the store accepts. `last` is the number of the last
- * batch, read before these letters. Returns null when another process took the next number: then the letters must be
- * read again.
+ * batch, read before these letters. `isLost`: another process took the next number, so the others must be read again.
  */
 async function countLetters(
   store: Store,
   letters: readonly ReadableLetter[],
   last: number,
   worker: string,
-): Promise<readonly ReadableLetter[] | null> {
-  if (letters.length === 0) return [];
+): Promise<{ counted: readonly ReadableLetter[]; isLost: boolean }> {
+  if (letters.length === 0) return { counted: [], isLost: false };
   // On a cluster, replicas could disagree on which number is the last one. So each dead letter gets a token of its own.
   if (store.cluster !== '') {
     for (const one of letters) {
@@ -115,27 +119,23 @@ async function countLetters(
       const token = `replay:${topic}:${partition}:${offset}:${digest}`;
       await writeInserts(store, letterInserts([one], token, worker));
     }
-    return letters;
+    return { counted: letters, isLost: false };
   }
   const taken: ReadableLetter[] = [];
   let number = last + 1;
   const outcome = await storeNext(store, letters, number, worker);
-  if (outcome !== 'refused' || letters.length === 1) return keptOf(outcome, letters);
+  if (outcome !== 'refused' || letters.length === 1)
+    return { counted: outcome === 'stored' ? letters : [], isLost: outcome === 'lost' };
   // The store refuses at least one of the rows. Each dead letter is tried alone, so that the others are counted.
   for (const one of letters) {
-    const each = keptOf(await storeNext(store, [one], ++number, worker), [one]);
-    if (each === null) return null;
-    taken.push(...each);
+    const each = await storeNext(store, [one], ++number, worker);
+    if (each === 'lost') return { counted: taken, isLost: true };
+    if (each === 'stored') taken.push(one);
   }
-  return taken;
+  return { counted: taken, isLost: false };
 }
 
-type Outcome = 'stored' | 'refused' | 'lost';
-
-function keptOf(outcome: Outcome, letters: readonly ReadableLetter[]): readonly ReadableLetter[] | null {
-  if (outcome === 'lost') return null;
-  return outcome === 'stored' ? letters : [];
-}
+type LetterOutcome = 'stored' | 'refused' | 'lost';
 
 /** Announces a batch and stores it. `lost`: another process took its number. */
 async function storeNext(
@@ -143,7 +143,7 @@ async function storeNext(
   letters: readonly ReadableLetter[],
   number: number,
   worker: string,
-): Promise<Outcome> {
+): Promise<LetterOutcome> {
   const inserts = letterInserts(letters, `dead-letters:${number}`, worker);
   await announceReplay(store, { number, holder: worker, letters: letters.length, inserts });
   const announced = await readLastReplay(store);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Insert, Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
-import type { PartitionState } from '../store/queries/ingest-state.ts';
+import type { ReportedPartition } from '../store/queries/ingest-state.ts';
 import { parseTsvRow } from '../store/tsv.ts';
 import { Batcher } from './batcher.ts';
 import { RawRecord } from './sources/source.ts';
@@ -26,7 +26,7 @@ const partition = (number: number, more: Partial<PartitionStatus> = {}): Partiti
 });
 
 /** A worker whose status the test sets, and a store that remembers its inserts. */
-function world(partitions: PartitionStatus[], before: PartitionState[] = []) {
+function world(partitions: PartitionStatus[], before: ReportedPartition[] = []) {
   const state = { now: T0, partitions, storeIsUp: true };
   const inserts: Insert[] = [];
   let asked = 0;

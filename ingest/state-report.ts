@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.ts';
 import {
   type PartitionReport,
-  type PartitionState,
+  type ReportedPartition,
   readIngestState,
   type StandReason,
   writeIngestState,
@@ -96,7 +96,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
   async function takeOver(): Promise<void> {
     const own = assignments;
     const state = await readIngestState(store);
-    const before = new Map<string, PartitionState>(
+    const before = new Map<string, ReportedPartition>(
       state.partitions.map((one) => [partitionKey(one), one] as const),
     );
     // Another assignment came meanwhile: the next report reads the owners of its partitions.

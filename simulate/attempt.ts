@@ -1,5 +1,5 @@
 import type { Caller } from './caller.ts';
-import type { Failure } from './failures/failure.ts';
+import type { SimulatedFailure } from './failures/failure.ts';
 import type { Random } from './random.ts';
 
 /** A request that will be sent: the first attempt or a retry. */
@@ -15,7 +15,7 @@ export interface Attempt {
  * The retry after a failed attempt. It waits as the SDKs do: as long as the retry-after header says; without the
  * header, half a second, doubled after each failure, with jitter.
  */
-export function nextAttempt(attempt: Attempt, failure: Failure, random: Random): Attempt {
+export function nextAttempt(attempt: Attempt, failure: SimulatedFailure, random: Random): Attempt {
   const backoff = Math.min(0.5 * 2 ** attempt.retry_count, 8) * (1 - 0.25 * random.next());
   const seconds = Math.max(failure.retry_after, backoff);
   return {

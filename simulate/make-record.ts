@@ -1,5 +1,5 @@
 import type { Attempt } from './attempt.ts';
-import type { Failure } from './failures/failure.ts';
+import type { SimulatedFailure } from './failures/failure.ts';
 import { render } from './failures/render.ts';
 import { logNormal, type Random } from './random.ts';
 import type { SimulatedRecord } from './record.ts';
@@ -31,7 +31,7 @@ export function success(attempt: Attempt, header_share: number, random: Random):
 }
 
 /** A failed request, with the text that the caller's library logs. */
-export function failed(failure: Failure, attempt: Attempt, random: Random): SimulatedRecord {
+export function failed(failure: SimulatedFailure, attempt: Attempt, random: Random): SimulatedRecord {
   const { caller } = attempt;
   const request_id = `req_${random.hex32()}`;
   const { status, error, exception, headers } = render(failure, { caller, random, request_id });

@@ -3,10 +3,16 @@ import type { Attempt } from './attempt.ts';
 import type { Caller } from './caller.ts';
 import { chooser, weightOf } from './chooser.ts';
 import { catalogue, failuresOf } from './failures/catalogue.ts';
-import type { Failure } from './failures/failure.ts';
+import type { SimulatedFailure } from './failures/failure.ts';
 import type { Random } from './random.ts';
 import { slowDownChance, surgeFactor } from './rate.ts';
-import { type Exhaustion, type Fault, matches, type Scenario, type ScenarioEvent } from './scenario.ts';
+import {
+  type Exhaustion,
+  type SimulatedFault,
+  matches,
+  type Scenario,
+  type ScenarioEvent,
+} from './scenario.ts';
 
 /**
  * Slow Down and quota answers outside of incidents are at least this far apart. So no minute has three of either, and
@@ -22,7 +28,7 @@ export function planOutcomes(
   scenario: Scenario,
   from: number,
   random: Random,
-): (attempt: Attempt) => Failure | null {
+): (attempt: Attempt) => SimulatedFailure | null {
   const backgrounds = new Map(scenario.callers.map((caller) => [caller, backgroundOf(scenario, caller)]));
   const surges = scenario.events.flatMap((event) =>
     event.kind === 'slow_down_surge' ? [planned(event)] : [],
@@ -39,7 +45,7 @@ export function planOutcomes(
     return { event, callers: new Set(scenario.callers.filter((caller) => matches(caller, event.where))) };
   }
 
-  function fromEvents({ at, caller }: Attempt): Failure | null {
+  function fromEvents({ at, caller }: Attempt): SimulatedFailure | null {
     for (const { event, callers, failures } of exhaustions) {
       const since = at - from - event.after_ms;
       if (since >= 0 && since < event.lasts_ms && callers.has(caller)) return random.pick(failures);
@@ -95,8 +101,8 @@ function faultFailures({
   ids,
   retried,
   where,
-}: Fault): (caller: Caller) => readonly Failure[] {
-  const known = new Map<Caller, readonly Failure[]>();
+}: SimulatedFault): (caller: Caller) => readonly SimulatedFailure[] {
+  const known = new Map<Caller, readonly SimulatedFailure[]>();
   return (caller) => {
     const found = known.get(caller);
     if (found !== undefined) return found;
@@ -117,7 +123,7 @@ function faultFailures({
  * Uses only failures of the provider to which the event belongs, because providers have different words for the same
  * quota.
  */
-function quotaFailures({ where, subclass }: Exhaustion): readonly Failure[] {
+function quotaFailures({ where, subclass }: Exhaustion): readonly SimulatedFailure[] {
   const provider = where.provider ?? 'openai';
   return catalogue.filter(
     (row) => row.class === 'quota_exceeded' && row.subclass === subclass && row.provider === provider,

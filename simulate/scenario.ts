@@ -55,7 +55,7 @@ export interface Truth {
 }
 
 /** Requests of some callers fail with the same chance, however many they send. */
-export interface Fault {
+export interface SimulatedFault {
   kind: 'fault';
   where: CallerFilter;
   after_ms: number;
@@ -104,7 +104,7 @@ export interface Disorder {
   gap?: { after_ms: number; lasts_ms: number };
 }
 
-export type ScenarioEvent = Surge | Exhaustion | Fault | LoadChange;
+export type ScenarioEvent = Surge | Exhaustion | SimulatedFault | LoadChange;
 
 /** Traffic with a known truth. */
 export interface Scenario {

@@ -1,10 +1,10 @@
 import type { Attempt } from './attempt.ts';
 import { failuresOf } from './failures/catalogue.ts';
-import type { Failure } from './failures/failure.ts';
+import type { SimulatedFailure } from './failures/failure.ts';
 import type { Random } from './random.ts';
 import { matches, type Scenario, type TokenBucket } from './scenario.ts';
 
-interface Filling {
+interface BucketLevel {
   tokens: number;
   /** Time when it was last filled, epoch milliseconds. */
   at: number;
@@ -14,10 +14,13 @@ interface Filling {
  * Takes a token for each attempt of callers that have a bucket, and notes the remaining tokens on the attempt; returns
  * the refusal when there is no token. Each organization and model has its own bucket, which fills evenly.
  */
-export function tokenBuckets(scenario: Scenario, random: Random): (attempt: Attempt) => Failure | null {
+export function tokenBuckets(
+  scenario: Scenario,
+  random: Random,
+): (attempt: Attempt) => SimulatedFailure | null {
   const { buckets = [] } = scenario;
   if (buckets.length === 0) return () => null;
-  const levels = new Map<string, Filling>();
+  const levels = new Map<string, BucketLevel>();
   const bucketOf = new Map(
     scenario.callers.map((caller): [Attempt['caller'], TokenBucket | undefined] => [
       caller,

@@ -10,7 +10,7 @@ import {
 } from './scenario.ts';
 
 /** Counts the true classes of generated records. Counting a record costs only two additions. */
-export interface Tally {
+export interface TrueCounts {
   add(record: SimulatedRecord): void;
   /** Records by true class; classes that did not occur are absent. */
   counts(): Partial<Record<RequestClass, number>>;
@@ -21,7 +21,7 @@ export interface Tally {
 }
 
 /** An empty tally. */
-export function createTally(): Tally {
+export function createTally(): TrueCounts {
   const counts: Partial<Record<RequestClass, number>> = {};
   let total = 0;
   let retries = 0;

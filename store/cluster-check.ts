@@ -17,7 +17,7 @@ export async function countShards(store: Store, { cluster, url }: StoreOptions):
     const known = row?.known.sort().join(', ') || 'none';
     throw new StoreError(
       'refused',
-      `ClickHouse at ${url} knows no cluster ${cluster} (it knows ${known}): check clickhouse.cluster`,
+      `ClickHouse at ${url} has no cluster ${cluster} (its clusters: ${known}): check clickhouse.cluster`,
     );
   }
   if (row.copying > 0) {

@@ -259,7 +259,7 @@ describe('a migration of a cluster', () => {
     await insertInto('one', { table: 'schema_migrations', columns: ['name'], body, token: 'history' });
   });
 
-  test('sends nothing when every server has all tables, so that nobody waits for a server that is down', async () => {
+  test('sends nothing when every server has all tables, so that it does not wait for a server that is down', async () => {
     expect(await commandsOf(storeOf('one'))).toEqual([]);
   });
 
@@ -279,7 +279,7 @@ describe('a migration of a cluster', () => {
     expect(sent.filter((statement) => !statement.startsWith('CREATE '))).toEqual([]);
   });
 
-  test('changes the TTL on all servers when the settings ask for another', async () => {
+  test('changes the TTL on all servers when the settings have another', async () => {
     const retention = { ...toRetention(defaultRetention), error_events: 60 };
     expect(await commandsOf(storeOf('two'), retention)).toContain(
       "ALTER TABLE two.error_events_local ON CLUSTER 'two' MODIFY TTL greatest(toDateTime(ts), inserted_at) + toIntervalDay(60) SETTINGS materialize_ttl_after_modify = 1",
@@ -289,7 +289,7 @@ describe('a migration of a cluster', () => {
 
 describe('a server that is asked for a cluster', () => {
   test.each([
-    ['absent', /knows no cluster absent \(it knows copying, one, two\): check clickhouse.cluster/],
+    ['absent', /has no cluster absent \(its clusters: copying, one, two\): check clickhouse.cluster/],
     ['copying', /cluster copying .* without internal_replication: set it to true/],
   ])('%s: one line says what is wrong with it', async (cluster, message) => {
     const gateway = await serveClickHouse(storeOf('one'), { port: 0, token: 'of-the-test', database: 'one' });

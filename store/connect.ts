@@ -13,7 +13,7 @@ import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { readNativeAnswer } from './native-answer.ts';
 import { createSessionPool, type SessionPool } from './session-pool.ts';
-import type { Bounds, Insert, Store, StoreOptions } from './store.ts';
+import type { QueryBounds, Insert, Store, StoreOptions } from './store.ts';
 
 type ChdbModule = typeof import('chdb/connection');
 type ChdbSession = import('chdb').Session;
@@ -195,19 +195,19 @@ function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
   }
 }
 
-interface Driver {
-  read<T>(act: (client: ClickHouseClient) => Promise<T>, bounds?: Bounds): Promise<T>;
+interface StoreDriver {
+  read<T>(act: (client: ClickHouseClient) => Promise<T>, bounds?: QueryBounds): Promise<T>;
   insert(insert: Insert): Promise<void>;
   close(): Promise<void>;
 }
 
-function createStore(kind: Store['kind'], where: string, options: StoreOptions, driver: Driver): Store {
+function createStore(kind: Store['kind'], where: string, options: StoreOptions, driver: StoreDriver): Store {
   return {
     kind,
     where,
     database: options.database,
     cluster: options.cluster,
-    query: <Row>(sql: string, params: Record<string, unknown> = {}, bounds?: Bounds) =>
+    query: <Row>(sql: string, params: Record<string, unknown> = {}, bounds?: QueryBounds) =>
       attempt(
         where,
         () =>
@@ -256,7 +256,7 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
 
 /** Bounds as a server takes them: it stops after the time, and when the client closes the connection. */
 function within(
-  bounds: Bounds | undefined,
+  bounds: QueryBounds | undefined,
   settings: ClickHouseSettings = {},
 ): { clickhouse_settings?: ClickHouseSettings; abort_signal?: AbortSignal } {
   if (bounds === undefined) return { clickhouse_settings: settings };
@@ -270,7 +270,7 @@ function within(
   };
 }
 
-async function attempt<T>(where: string, act: () => T | Promise<T>, bounds?: Bounds): Promise<T> {
+async function attempt<T>(where: string, act: () => T | Promise<T>, bounds?: QueryBounds): Promise<T> {
   try {
     return await act();
   } catch (error) {

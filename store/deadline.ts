@@ -1,5 +1,5 @@
 import { StoreError } from './error.ts';
-import type { Bounds, Store } from './store.ts';
+import type { QueryBounds, Store } from './store.ts';
 
 /** ClickHouse's error number for a statement that took longer than its `max_execution_time`. */
 const TIMEOUT_EXCEEDED = 159;
@@ -11,7 +11,7 @@ const GRACE_MS = 1_000;
  * working on it. Commands and inserts have no deadline.
  */
 export function withDeadline(store: Store, seconds: number): Store {
-  const inTime = async <Answer>(ask: (bounds: Bounds) => Promise<Answer>): Promise<Answer> => {
+  const inTime = async <Answer>(ask: (bounds: QueryBounds) => Promise<Answer>): Promise<Answer> => {
     const given = new AbortController();
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(

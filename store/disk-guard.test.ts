@@ -76,7 +76,7 @@ describe('the guard of the engine’s disk', () => {
   it('notices a refused write without any insert, and reports it once', async () => {
     const { state, insert } = guarded();
     state.refused = 1;
-    await until('damage is told', () => state.damage.length > 0);
+    await until('the damage is reported', () => state.damage.length > 0);
     expect(await soon(insert(async () => 0))).toBe(never);
     expect(state.damage.length).toBe(1);
   });

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StoreError } from './error.ts';
 
@@ -45,10 +45,20 @@ export function detachStdin(): void {
  * lock, so this is checked before the engine is opened.
  */
 export async function refuseForeignOwner(where: string): Promise<void> {
-  const status = await readFile(path.join(where, 'status'), 'utf8').catch(() => '');
+  const file = path.join(where, 'status');
+  const status = await readFile(file, 'utf8').catch(() => '');
   const pid = Number(/PID: (\d+)/.exec(status)?.[1] ?? 0);
   if (pid === 0 || pid === process.pid || !isAlive(pid)) return;
+  // A killed owner leaves its number in the file, and the system gives the number to another process.
+  const locks = await readFile('/proc/locks', 'utf8').catch(() => null);
+  const inode = await stat(file).then(({ ino }) => ino);
+  if (locks !== null && !hasLock(locks, pid, inode)) return;
   throw new StoreError('locked', lockedMessage(where, pid));
+}
+
+/** Whether a process holds the engine's lock on a file, by the text of Linux's `/proc/locks`. Pure. */
+export function hasLock(locks: string, pid: number, inode: number): boolean {
+  return new RegExp(`^\\d+: FLOCK .* ${pid} [0-9a-f]+:[0-9a-f]+:${inode} `, 'm').test(locks);
 }
 
 function lockedMessage(where: string, pid: number): string {

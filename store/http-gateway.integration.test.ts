@@ -95,13 +95,13 @@ describe('the endpoint', () => {
     ]);
   });
 
-  test('takes the query from the address, from the body, or half from each', async () => {
+  test('takes the query from the address, from the body, or from both, one part each', async () => {
     expect((await ask({ query: 'SELECT 1' })).text).toBe('1\n');
     expect((await ask({}, { body: 'SELECT 2' })).text).toBe('2\n');
     expect((await ask({ query: 'SELECT 3 +' }, { body: '4' })).text).toBe('7\n');
   });
 
-  test('answers in the format of the query, else of the address, else of the header, else in TabSeparated', async () => {
+  test('answers in the format of the query, otherwise of the address, then of the header, then in TabSeparated', async () => {
     const headers = { 'x-clickhouse-format': 'CSV' };
     const formats = await Promise.all([
       ask({ query: 'SELECT 1 FORMAT JSONEachRow', default_format: 'XML' }, { headers }),
@@ -140,7 +140,7 @@ describe('the endpoint', () => {
     expect([status, headers.get('content-length'), text]).toEqual([200, '0', '']);
   });
 
-  test('uses the database of the address, of the header, else its own', async () => {
+  test('uses the database of the address, otherwise of the header, otherwise its own', async () => {
     const query = 'SELECT currentDatabase()';
     const headers = { 'x-clickhouse-database': 'default' };
     expect((await ask({ query, database: 'system' }, { headers })).text).toBe('system\n');
@@ -182,7 +182,7 @@ describe('the endpoint', () => {
     expect(answer.text).toContain(says);
   });
 
-  test('an answer holds nothing of the one that failed before it', async () => {
+  test('an answer contains nothing of the one that failed before it', async () => {
     for (let i = 0; i < 5; i++) {
       const failed = await ask({
         query: 'SELECT number, throwIf(number = 200000) FROM numbers(300000)',
@@ -285,7 +285,7 @@ describe('a client without the token', () => {
       expect((await ask({ query })).status, query).toBe(200);
   });
 
-  test('is told when nobody can write', async () => {
+  test('gets an error for a write when nobody can write', async () => {
     const closed = await serveClickHouse(store, { port: 0, token: '', database: 'faultline' });
     const post = async (password: string, body: string) =>
       (
@@ -375,7 +375,7 @@ describe('a client with the token', () => {
     expect(await rowsOf(`in_${encoding}`)).toBe('1\ta\n');
   });
 
-  test('is told what is wrong with a body', async () => {
+  test('gets an error that says what is wrong with a body', async () => {
     const broken = await write(
       'no gzip',
       { query: 'INSERT INTO t FORMAT TSV' },
@@ -480,7 +480,7 @@ describe('browsers and bodies', () => {
     expect(status).toBe(413);
   });
 
-  test('a client that disconnects half-way disturbs nobody', async () => {
+  test('a client that disconnects half-way does not affect other clients', async () => {
     await new Promise<void>((resolve) => {
       const request = httpRequest(gateway.url, { method: 'POST', headers: { 'content-length': '100' } });
       request.on('error', () => resolve());
@@ -490,7 +490,7 @@ describe('browsers and bodies', () => {
   });
 });
 
-test("Grafana's plug-in is greeted in its own revision, and answered plainly from then on", async () => {
+test("Grafana's plug-in gets the first answer in its own revision, and all later ones in revision 0", async () => {
   const native = { default_format: 'Native', client_protocol_version: '54460' };
   const greeting = await fetch(`${gateway.url}/?${new URLSearchParams(native).toString()}`, {
     method: 'POST',
@@ -509,7 +509,7 @@ test("Grafana's plug-in is greeted in its own revision, and answered plainly fro
   expect([...Buffer.from(await plain.arrayBuffer())]).toEqual([1, 1, 1, 0x6e, 5, ...Buffer.from('UInt8'), 5]);
 });
 
-test('a port that is taken is one line that names it and the flag', async () => {
+test('a port that is taken gives an error of one line that names the port and the flag', async () => {
   await expect(
     serveClickHouse(store, { port: gateway.port, token: '', database: 'faultline' }),
   ).rejects.toMatchObject({

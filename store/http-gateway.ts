@@ -5,7 +5,7 @@ import { type Admit, createAdmission } from './http-gateway/admission.ts';
 import { readBody } from './http-gateway/body.ts';
 import { contentType } from './http-gateway/content-type.ts';
 import { Exception, exceptionText, toException } from './http-gateway/exception.ts';
-import { execute, type Outcome } from './http-gateway/execute.ts';
+import { execute, type StatementResult } from './http-gateway/execute.ts';
 import { greetingAnswer, isGreeting } from './http-gateway/native-hello.ts';
 import { functionsQuery, readerRights } from './http-gateway/reader-rights.ts';
 import { type GatewayRequest, readRequest, refuseBrowsers } from './http-gateway/request.ts';
@@ -32,8 +32,8 @@ export interface Gateway {
 /** Largest body of a request with the token, and without it. The engine reads at most 256 KiB of a query. */
 const LIMITS = { write: 256 * 1024 * 1024, read: 512 * 1024 };
 /**
- * Limits on bodies in memory and on requests at once, separately for writers and readers. Requests beyond them are told
- * to try again.
+ * Limits on bodies in memory and on requests at once, separately for writers and readers. Requests beyond them are
+ * refused, and the error says to try again.
  */
 const MOST_BYTES = 512 * 1024 * 1024;
 const MOST_REQUESTS = 200;
@@ -53,7 +53,7 @@ export async function serveClickHouse(store: Store, options: GatewayOptions): Pr
   const sessions = createSessions(engine);
   const ask = async (sql: string): Promise<string> =>
     (await sessions.readers.use((session) => session.run(sql))).bytes.toString();
-  const gateway: Parts = {
+  const gateway: GatewayParts = {
     sessions,
     admit: createAdmission(readerRights(options.database, await ask(functionsQuery))),
     options,
@@ -74,7 +74,7 @@ interface Load {
   bytes: number;
 }
 
-interface Parts {
+interface GatewayParts {
   sessions: Sessions;
   admit: Admit;
   options: GatewayOptions;
@@ -84,13 +84,17 @@ interface Parts {
   closing: boolean;
 }
 
-async function aboutEngine(ask: (sql: string) => Promise<string>): Promise<Parts['about']> {
+async function aboutEngine(ask: (sql: string) => Promise<string>): Promise<GatewayParts['about']> {
   const answer = await ask('SELECT displayName(), version(), timezone()');
   const [displayName = '', version = '', timezone = ''] = answer.trim().split('\t');
   return { displayName, version, timezone };
 }
 
-async function serve(gateway: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  gateway: GatewayParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   // A client that disconnects is not an error; its statement ends by itself.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
@@ -139,12 +143,12 @@ async function within(load: Load, act: (load: Load) => Promise<void>): Promise<v
   }
 }
 
-/** `/ping` and `/replicas_status` only tell that the endpoint runs. */
+/** `/ping` and `/replicas_status` only show that the endpoint runs. */
 function isPlain(url: URL): boolean {
   return url.pathname === '/ping' || url.pathname === '/replicas_status';
 }
 
-async function respond(gateway: Parts, asked: GatewayRequest, body: Buffer): Promise<Outcome> {
+async function respond(gateway: GatewayParts, asked: GatewayRequest, body: Buffer): Promise<StatementResult> {
   const isEmpty = asked.query === '' && body.length === 0 && !asked.isPost;
   if (isEmpty) return { ...silence, bytes: Buffer.from('Ok.\n') };
   if (asked.nativeRevision > 0 && asked.format === 'Native') {
@@ -154,7 +158,7 @@ async function respond(gateway: Parts, asked: GatewayRequest, body: Buffer): Pro
   return execute(asked, body, gateway.sessions, gateway.admit);
 }
 
-const silence: Outcome = {
+const silence: StatementResult = {
   bytes: Buffer.alloc(0),
   format: '',
   readRows: 0,
@@ -164,7 +168,12 @@ const silence: Outcome = {
   seconds: 0,
 };
 
-function answer(gateway: Parts, asked: GatewayRequest, response: ServerResponse, outcome: Outcome): void {
+function answer(
+  gateway: GatewayParts,
+  asked: GatewayRequest,
+  response: ServerResponse,
+  outcome: StatementResult,
+): void {
   const headers: Record<string, string> = {
     'Content-Type': contentType(outcome.format),
     'X-ClickHouse-Query-Id': asked.queryId,
@@ -176,7 +185,7 @@ function answer(gateway: Parts, asked: GatewayRequest, response: ServerResponse,
   send(response, 200, headers, outcome.bytes);
 }
 
-function summary(outcome: Outcome): string {
+function summary(outcome: StatementResult): string {
   return JSON.stringify({
     read_rows: String(outcome.readRows),
     read_bytes: String(outcome.readBytes),
@@ -190,7 +199,7 @@ function summary(outcome: Outcome): string {
 }
 
 function refuse(
-  gateway: Parts,
+  gateway: GatewayParts,
   request: IncomingMessage,
   response: ServerResponse,
   exception: Exception,
@@ -238,7 +247,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
 }
 
 /** Answers the requests that are running, and closes idle connections. */
-async function close(server: Server, gateway: Parts): Promise<void> {
+async function close(server: Server, gateway: GatewayParts): Promise<void> {
   gateway.closing = true;
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

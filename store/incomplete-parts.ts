@@ -65,12 +65,12 @@ const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0] ?? 0);
  * `1` (added) or `2` (dropped), the part and the token. Empty when the part has no token.
  */
 export function dropsFor(log: string, part: string): string {
-  const standing = new Map<string, string>();
+  const partOfToken = new Map<string, string>();
   for (const line of log.split('\n')) {
     const [what, name, token] = line.split('\t');
     if (name === undefined || token === undefined) continue;
-    if (what === '2') standing.delete(token);
-    else standing.set(token, name);
+    if (what === '2') partOfToken.delete(token);
+    else partOfToken.set(token, name);
   }
-  return [...standing].map(([token, name]) => (name === part ? `2\t${part}\t${token}\n` : '')).join('');
+  return [...partOfToken].map(([token, name]) => (name === part ? `2\t${part}\t${token}\n` : '')).join('');
 }

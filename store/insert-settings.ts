@@ -51,7 +51,7 @@ function clusterInsertSettings({ home }: Insert, shards: number) {
   return {
     // The answer means that the shard has stored the rows, not that the asked server has queued them.
     distributed_foreground_insert: 1,
-    // A batch is one block on one shard, so a repetition meets its token there.
+    // A batch is one block on one shard, so a repeated insert finds its token there.
     ...(home === undefined ? {} : { insert_shard_id: String(homeShard(home, shards)) }),
   } as const;
 }

@@ -227,7 +227,7 @@ describe('the end of the ledger on a cluster', () => {
     expect(await readLedgerEnds(store, 't')).toEqual(expected);
   });
 
-  test('one server is asked once', async () => {
+  test('on a single server is read from that server only', async () => {
     const store = storeWith('', { ingest_batches: [row(0, 0, 7)], clusterAllReplicas: [row(0, 0, 8)] });
     expect(await readLedgerEnds(store, 't')).toEqual([row(0, 0, 7)]);
   });

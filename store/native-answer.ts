@@ -35,7 +35,7 @@ const WORD = 2 ** 32;
 const OWN_KEYS = 0x200;
 const SHARED_KEYS = 0x100;
 
-type Column = Float64Array | TextColumn;
+type NativeColumn = Float64Array | TextColumn;
 
 /**
  * Reads an answer in ClickHouse's `Native` format. Columns may be numbers, `String` or `LowCardinality(String)`. When
@@ -43,11 +43,11 @@ type Column = Float64Array | TextColumn;
  */
 export function readNativeAnswer(bytes: Uint8Array): Columns {
   const reader = new Reader(bytes);
-  const blocks: { rows: number; columns: Map<string, Column> }[] = [];
+  const blocks: { rows: number; columns: Map<string, NativeColumn> }[] = [];
   while (!reader.isAtEnd) {
     const count = reader.varint();
     const rows = reader.varint();
-    const columns = new Map<string, Column>();
+    const columns = new Map<string, NativeColumn>();
     for (let n = 0; n < count; n++) {
       const name = reader.text();
       const type = reader.text();
@@ -79,7 +79,7 @@ export function readNativeAnswer(bytes: Uint8Array): Columns {
   return { rows, numbers, texts };
 }
 
-function readColumn(reader: Reader, type: string, rows: number): Column {
+function readColumn(reader: Reader, type: string, rows: number): NativeColumn {
   if (type === 'LowCardinality(String)') return reader.dictionary(rows);
   if (type === 'String') return textsOf(Array.from({ length: rows }, () => reader.text()));
   const inner = NULLABLE.exec(type)?.[1];
@@ -91,7 +91,7 @@ function readColumn(reader: Reader, type: string, rows: number): Column {
   return numbers;
 }
 
-/** Converts bytes to numbers. They lie at the start of a buffer, because typed arrays need aligned offsets. */
+/** Converts bytes to numbers. They must start the buffer, because typed arrays need aligned offsets. */
 function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Array {
   if (type === 'Float64') return new Float64Array(buffer, 0, rows).slice();
   if (type === 'UInt8') return Float64Array.from(new Uint8Array(buffer, 0, rows));

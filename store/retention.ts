@@ -51,8 +51,8 @@ export interface Forgetting {
   /** Null: for ever. */
   days: number | null;
   /**
-   * Rows whose retention began before this (epoch seconds) may be deleted although `days` reaches further back; 0:
-   * none.
+   * Rows whose retention started before this (epoch seconds) may be deleted although `days` would still keep them; 0
+   * when there are no such rows.
    */
   gone_before: number;
 }

@@ -12,7 +12,7 @@ function counted() {
   return { pool, closed, opened: () => opened };
 }
 
-test('no more sessions than the size are open, and a session has one user at a time', async () => {
+test('no more sessions than the size are open, and each has one user at a time', async () => {
   const { pool, opened } = counted();
   const users = new Map<number, number>();
   let most = 0;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from './connect.ts';
 import { withDeadline } from './deadline.ts';
@@ -8,6 +9,7 @@ import type { Store } from './store.ts';
 import { type Gateway, serveClickHouse } from './http-gateway.ts';
 import { migrate, migrationFiles } from './migrate.ts';
 import { NativeBlock } from './native-block.ts';
+import { tsvRow } from './tsv.ts';
 import { readCounts } from '../tests/fixtures/read-counts.ts';
 import { until } from '../tests/fixtures/until.ts';
 
@@ -67,7 +69,7 @@ describe.each([
       token: tokenOfInsert,
     });
 
-  test('a bounded question that takes too long is broken off, and nobody waits behind it', async () => {
+  test('ends a query that exceeds its bounds, while other queries do not wait for it', async () => {
     const endless = 'SELECT sum(cityHash64(number)) AS s FROM numbers(1000000000000)';
     const asked = [1, 2, 3].map(() => withDeadline(store, 2).query(endless));
     const failed = Promise.all(asked.map((one) => expect(one).rejects.toMatchObject({ code: 'slow' })));
@@ -100,6 +102,43 @@ describe.each([
     for (const name of ['once', 'once', 'again', 'once']) await insert('dedup', name);
     for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h'])
       expect(await countsOf(table, 'dedup'), table).toBe(10);
+  });
+
+  test('stores every text as it is given, alone, in an Array and in a Map', async () => {
+    await store.command(
+      'CREATE TABLE IF NOT EXISTS texts (n UInt32, text String, list Array(String), names Array(LowCardinality(String)), map Map(String, String)) ENGINE = Memory',
+    );
+    await store.command('TRUNCATE TABLE texts');
+    const hostile = [
+      "O'Brien's app",
+      "'",
+      "\\'",
+      '\\',
+      'a\\',
+      '\t',
+      '\n',
+      '\r\n',
+      '\0',
+      '\\N',
+      "','",
+      ']',
+      "'],['",
+    ];
+    const comments = ['*/', '/*', '--', '; DROP TABLE texts;', '"', '`', '{', "':'", '错误', '😀', ''];
+    const known = [...hostile, ...comments].map((text) => [text]);
+    const random = fc.sample(fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }), 200);
+    const lists = [...known, ...random].map((list) => list.map((text) => text.toWellFormed()));
+    const rows = lists.map((list, n) => ({
+      n,
+      text: list.join(''),
+      list,
+      names: list,
+      map: Object.fromEntries(list.map((text) => [text, text])),
+    }));
+    const columns = ['n', 'text', 'list', 'names', 'map'] as const;
+    const body = rows.map((row) => tsvRow(columns.map((name) => row[name]))).join('');
+    await store.insert({ table: 'texts', columns: [...columns], body: Buffer.from(body), token: 'texts' });
+    expect(await store.query('SELECT * FROM texts ORDER BY n')).toEqual(rows);
   });
 
   /** One row per client; each is one request that took 80 ms. */
@@ -299,7 +338,7 @@ describe.each([
     expect(await countsOf('request_counts', 'bad')).toBe(5);
   });
 
-  test('returns many rows as columns, and nothing of a query that fails half-way', async () => {
+  test('returns many rows as columns, and no rows of a query that fails half-way', async () => {
     const { rows, numbers, texts } = await store.columns(
       `SELECT toLowCardinality(concat('org ', toString(number % {orgs:UInt32}))) AS org, number AS n,
          if(number % 2 = 0, NULL, number / 2) AS half FROM numbers(200000) ORDER BY number`,

@@ -14,9 +14,9 @@ export interface Store {
    * Rows of a SELECT (without FORMAT). `params` are the values of `{name:Type}` placeholders. 64-bit numbers are
    * returned as numbers.
    */
-  query<Row>(sql: string, params?: Record<string, unknown>, bounds?: Bounds): Promise<Row[]>;
+  query<Row>(sql: string, params?: Record<string, unknown>, bounds?: QueryBounds): Promise<Row[]>;
   /** The same as columns, for many rows. Texts are `String` or `LowCardinality(String)`. */
-  columns(sql: string, params?: Record<string, unknown>, bounds?: Bounds): Promise<Columns>;
+  columns(sql: string, params?: Record<string, unknown>, bounds?: QueryBounds): Promise<Columns>;
   /** A statement without a result: DDL, ALTER, INSERT SELECT. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
   /** Resolves only when the rows are stored. The token makes a repetition count once. */
@@ -30,7 +30,7 @@ export interface Store {
  * How long a query may take. In the embedded engine, queries with bounds run in sessions of their own, so that nothing else
  * waits behind them.
  */
-export interface Bounds {
+export interface QueryBounds {
   /** The engine stops the query after so many seconds. */
   seconds: number;
   /** Aborts when nobody waits for the answer any more. */

@@ -4,8 +4,13 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { settingsSchema } from '../domain/settings.ts';
 import { createRecordReader } from '../ingest/read-record.ts';
-import { type ReplayOptions, type ReplayResult, replayDeadLetters } from '../ingest/replay-dead-letters.ts';
+import {
+  type LetterReplayOptions,
+  type ReplayResult,
+  replayDeadLetters,
+} from '../ingest/replay-dead-letters.ts';
 import { openStore } from '../store/connect.ts';
+import { announceReplay } from '../store/queries/dead-letter-replays.ts';
 import { migrate } from '../store/migrate.ts';
 import { readDeadLetters } from '../store/queries/dead-letters.ts';
 import type { Store } from '../store/store.ts';
@@ -64,7 +69,7 @@ const everything = (): ReturnType<typeof letter>[] => [
   '{}',
 ];
 
-function again(more: Partial<ReplayOptions> = {}, on: Store = store): Promise<ReplayResult> {
+function again(more: Partial<LetterReplayOptions> = {}, on: Store = store): Promise<ReplayResult> {
   const worker = `test-${Math.round(performance.now() * 1_000)}`;
   return replayDeadLetters(
     on,
@@ -177,6 +182,33 @@ test('a row that the store refuses keeps only its own letter from being counted'
     expect(await again()).toMatchObject({ counted: 3, rejected: 3 });
     expect(await stored()).toEqual(once);
     expect(await again()).toMatchObject({ counted: 0, rejected: 3 });
+  } finally {
+    await store.command('ALTER TABLE error_events DROP CONSTRAINT c');
+  }
+});
+
+test('what was counted before another process took the next number is reported, too', async () => {
+  await bury([letter(500, 'refuse-me'), ...everything()]);
+  await store.command("ALTER TABLE error_events ADD CONSTRAINT c CHECK client != 'refuse-me'");
+  let announced = 0;
+  const taking: Store = {
+    ...store,
+    async insert(insert) {
+      const isAnnouncement = /^replay:\d+$/.test(insert.token ?? '');
+      // The batch of all letters is refused, then each is announced alone: the third number is taken.
+      if (isAnnouncement && ++announced === 4)
+        await announceReplay(store, {
+          number: Number(insert.token?.slice('replay:'.length)),
+          holder: 'other',
+          letters: 0,
+          inserts: [],
+        });
+      return store.insert(insert);
+    },
+  };
+  try {
+    expect(await again({}, taking)).toMatchObject({ counted: 3, rejected: 3 });
+    expect(await stored()).toEqual(once);
   } finally {
     await store.command('ALTER TABLE error_events DROP CONSTRAINT c');
   }

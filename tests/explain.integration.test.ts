@@ -171,7 +171,7 @@ describe('faultline explain', () => {
     ],
     [
       ['--from', at(1), '--to', at(2), '--against', '2020-01-01..2020-01-02'],
-      'no request is counted in the time to',
+      'too little earlier traffic to compare with: no request is counted from 2020-01-01 00:00 to',
     ],
     [['--against', 'yesterday'], '--against is "yesterday": must be two times such as'],
     [['--from', at(5), '--to', at(4)], 'is not before --to'],

@@ -25,7 +25,16 @@ function lines(): string[] {
     all.push(toLine(record));
     if (all.length === RECORDS) break;
   }
+  // What a caller chooses may hold every sign that has a meaning to ClickHouse.
+  for (const [i, text] of hostile.entries()) all[i] = withTexts(all[i] ?? '', text);
   return all;
+}
+
+const hostile = ["O'Brien's app", 'C:\\apps\\', "\\'", "','", "'],['", 'a\tb\nc', '*/ ; --', '😀'];
+
+function withTexts(line: string, text: string): string {
+  const headers = { 'retry-after': text, 'x-request-id': text };
+  return JSON.stringify({ ...JSON.parse(line), client: text, model: text, request_id: text, headers });
 }
 
 await describeWithKafka('faultline ingest', (kafka) => {

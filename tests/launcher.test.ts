@@ -73,6 +73,19 @@ it('a package that is too old is skipped', async () => {
   expect((await launch('start')).stdout).toContain('v25.1.0 runs');
 });
 
+it.each([
+  ['beside the packages', {}, 'node_modules/.cache/faultline'],
+  ['in the folder that the environment names', { NODE_COMPILE_CACHE: '/elsewhere' }, '/elsewhere'],
+])('compiled code is stored %s', async (_where, given, expected) => {
+  await fakeNode(own(), 'v24.0.0');
+  await writeFile(
+    own(),
+    '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.0.0; else echo "$NODE_COMPILE_CACHE"; fi\n',
+  );
+  const { stdout } = await run(path.join(home, 'cli/faultline'), [], { env: { PATH: bin, ...given } });
+  expect(stdout.trim()).toBe(path.resolve(home, expected));
+});
+
 it('the manifest names the Node that the launcher asks for', () => {
   expect(manifest.engines.node).toBe('>=24');
 });

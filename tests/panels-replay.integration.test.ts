@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expand, type Question } from '../dashboards/expand.ts';
+import { expand, type PanelQuestion } from '../dashboards/expand.ts';
 import { incidentRules } from '../dashboards/panels/alerts.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import { openStore } from '../store/connect.ts';
@@ -77,6 +77,11 @@ beforeAll(async () => {
     ],
     'state',
   );
+  // The file is replayed history, which has no delay; this batch arrived live.
+  await store.command(
+    `INSERT INTO ingest_batches (topic, partition, incarnation, kind, from_offset, to_offset, first_ts, last_ts)
+     VALUES ('llm-requests', 0, 0, 'batch', 0, 10, ${Date.now() / 1_000 - 40}, ${Date.now() / 1_000 - 20})`,
+  );
   const rows = await store.query<{ id: string; kind: string }>(
     'SELECT id, toString(kind) AS kind FROM incidents FINAL',
   );
@@ -89,7 +94,7 @@ afterAll(async () => {
 });
 
 /** A question about all requests. It ends now, because that is when the batches were stored. */
-const question = (): Question => ({
+const question = (): PanelQuestion => ({
   from: FROM,
   to: Math.ceil(Date.now() / 1_000),
   step: 60,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
-import { type PartitionState, readIngestState } from '../store/queries/ingest-state.ts';
+import { type ReportedPartition, readIngestState } from '../store/queries/ingest-state.ts';
 import { readWatermark } from '../store/queries/watermark.ts';
 import { type ClickHouseProcess, startClickHouse } from './fixtures/clickhouse-process.ts';
 import { type Running, startFaultline } from './fixtures/run-faultline.ts';
@@ -65,7 +65,7 @@ await describeWithKafka('two partitions of a topic', (kafka) => {
     produceLines(kafka.brokers, topic, [JSON.stringify({ ts: new Date().toISOString(), status: 200 })], {
       partition: () => partition,
     });
-  const states = async (): Promise<readonly PartitionState[]> => (await readIngestState(store)).partitions;
+  const states = async (): Promise<readonly ReportedPartition[]> => (await readIngestState(store)).partitions;
   const words = (): string => running.map((one) => one.stderr().split('\n').slice(-8).join('\n')).join('\n');
   const eventually = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
     await until(what, holds, DEADLINE_MS).catch((error: unknown) => {

@@ -264,7 +264,7 @@ describe('two at once', () => {
     expect(leases).toHaveLength(1);
     await expect(run(server)).rejects.toMatchObject({
       code: 'running',
-      message: expect.stringMatching(/^faultline reclassify runs already \([abc], heard of \d+ s ago\)/),
+      message: expect.stringMatching(/^faultline reclassify runs already \([abc], last report \d+ s ago\)/),
     });
     await store.command('CREATE TABLE silent AS reclassify_runs');
     await store.command(

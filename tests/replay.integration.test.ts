@@ -161,7 +161,7 @@ test('a burst of 429 without bodies is no certain rate limit, and says so', asyn
   expect(stderr).toContain('150 of 150 answers with 429 have no body that says why');
   const text = stdout.replaceAll(/\s+/g, ' ');
   expect(text).toMatch(
-    /verdict traffic: .* Or it is another refusal: (?<all>\d+) of \k<all> answers with 429/,
+    /verdict traffic: .* It may also be an exhausted quota or Slow Down: when this was found, (?<all>\d+) of \k<all> answers with 429/,
   );
   expect(text).toContain('1. Log the body of refused answers (docs/errors/rate_limit.md#without-a-body)');
 });

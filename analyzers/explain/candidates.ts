@@ -1,7 +1,7 @@
-import type { Combination, Combinations, ExplainSums } from './combinations.ts';
+import type { ExplainedCombination, Combinations, ExplainSums } from './combinations.ts';
 
 /** A scope that failed more than its usual rate predicts. */
-export interface Candidate extends Counted {
+export interface Candidate extends ScopeSums {
   /** Values by position of the dimension; other dimensions can have any value. */
   named: ReadonlyMap<number, string>;
   /** Positions, in the list of combinations, of those in the scope that had requests in the span. */
@@ -83,7 +83,7 @@ function withinBudget<One extends Candidate>(found: readonly One[], budget: numb
 }
 
 /** Sums of a scope, with the failures that the usual rates of its combinations predict. */
-export type Counted = Omit<ExplainSums, 'values'> & { expected: number };
+export type ScopeSums = Omit<ExplainSums, 'values'> & { expected: number };
 
 /**
  * How unlikely it is that chance made the failures in the span: minus the logarithm of Chernoff's bound for this many
@@ -91,7 +91,7 @@ export type Counted = Omit<ExplainSums, 'values'> & { expected: number };
  * rates of its combinations predict, because more traffic of a part that always fails is no rise; otherwise the result
  * is 0. A scope without requests before gets the rate of the prior.
  */
-export function rise(sums: Counted, prior: Combinations['prior']): number {
+export function rise(sums: ScopeSums, prior: Combinations['prior']): number {
   const usual = sums.usual_failures + prior.failures;
   const byOwnRate = (sums.requests * usual) / (sums.usual_requests + prior.requests);
   return aboveChance(sums.failures, Math.max(byOwnRate, sums.expected), usual);
@@ -107,7 +107,7 @@ function aboveChance(failures: number, expected: number, usual: number): number 
   return failures * Math.log(seen / fraction) + usual * Math.log((1 - seen) / (1 - fraction));
 }
 
-type Sums = Counted & { first: number };
+type Sums = ScopeSums & { first: number };
 
 interface CodedDimension {
   /** Position among the dimensions of the rows. */
@@ -117,7 +117,7 @@ interface CodedDimension {
   codes: Int32Array;
 }
 
-function codeDimensions(list: readonly Combination[]): readonly CodedDimension[] {
+function codeDimensions(list: readonly ExplainedCombination[]): readonly CodedDimension[] {
   const coded = (list[0]?.values ?? []).map((_, position) => {
     const numbers = new Map<string, number>();
     const codes = new Int32Array(list.length);
@@ -137,7 +137,7 @@ function codeDimensions(list: readonly Combination[]): readonly CodedDimension[]
  * combination.
  */
 function sumUp(
-  list: readonly Combination[],
+  list: readonly ExplainedCombination[],
   chosen: readonly CodedDimension[],
 ): { codes: Float64Array; scopes: ReadonlyMap<number, Sums> } {
   const scopes = new Map<number, Sums>();
@@ -172,13 +172,13 @@ function logChoose(n: number, k: number): number {
   return Array.from({ length: k }, (_, i) => Math.log((n - i) / (i + 1))).reduce((a, b) => a + b, 0);
 }
 
-function sumsOf(combination: Combination): Counted {
+function sumsOf(combination: ExplainedCombination): ScopeSums {
   const { requests, failures, usual_requests, usual_failures, expected } = combination;
   return { requests, failures, usual_requests, usual_failures, expected };
 }
 
 /** Adds a combination to the sums of a scope. */
-export function add(scope: Counted, more: Combination): void {
+export function add(scope: ScopeSums, more: ExplainedCombination): void {
   scope.requests += more.requests;
   scope.failures += more.failures;
   scope.usual_requests += more.usual_requests;

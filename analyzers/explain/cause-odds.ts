@@ -1,5 +1,5 @@
 import type { Candidate } from './candidates.ts';
-import { type Combination, logChance } from './combinations.ts';
+import { type ExplainedCombination, logChance } from './combinations.ts';
 
 /** The best fit of a cause: the failures that it adds to each combination, and how unevenly it adds them. */
 export interface Cause {
@@ -31,7 +31,7 @@ const SHAPES = ['requests', 'expected'] as const;
  * excess of its scope.
  */
 export function oddsOfCauses(
-  list: readonly Combination[],
+  list: readonly ExplainedCombination[],
   candidates: readonly Candidate[],
   known: readonly Cause[],
 ): readonly CauseOdds[] {

@@ -8,7 +8,7 @@ export interface ExplainSums {
 }
 
 /** A combination with the failures that its usual rate predicts. */
-export interface Combination extends ExplainSums {
+export interface ExplainedCombination extends ExplainSums {
   /**
    * Failures expected in the span at the combination's usual rate. The fewer requests it had before, the more its rate
    * is moved towards the rate of all traffic.
@@ -19,7 +19,7 @@ export interface Combination extends ExplainSums {
 }
 
 export interface Combinations {
-  list: readonly Combination[];
+  list: readonly ExplainedCombination[];
   total: Omit<ExplainSums, 'values'>;
   /** Usual failures per request over all combinations. */
   usual_rate: number;

@@ -147,7 +147,7 @@ test('a wrong key is said to be one only as far as the log goes back', () => {
   const streams = [web, { ...batch, from: 60, to: 80, api_key: 'k9', class: 'incorrect_api_key' as const }];
   const [incident] = play(traffic(streams), { detectors }).incidents;
   expect(incident?.verdict.why).toContain(
-    '240 of 240 requests since 11:00:00 UTC. No success with it was seen, nor in the hour before',
+    '240 of 240 requests since 11:00:00 UTC. It did not succeed in that time or in the hour before',
   );
 });
 

@@ -6,7 +6,7 @@ import { isoTime } from '../iso-time.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
 import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { largest, remedyOf, share } from '../report.ts';
+import { count, largest, remedyOf, share } from '../report.ts';
 import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
 import { namedByFailures } from '../named-by-failures.ts';
 import type { Matching, View } from '../view.ts';
@@ -70,7 +70,7 @@ export const authFailure = detectorOf({
     };
   },
   severity: ({ memory }) => (memory.reason === 'wrong_key' ? 'warning' : 'critical'),
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const clients = largest(memory.by['client']);
     const keys = largest(memory.by['key']);
     const course = keys[0] === undefined ? undefined : memory.keys[keys[0]];
@@ -79,18 +79,19 @@ export const authFailure = detectorOf({
     const explained = explainReason(memory.reason, {
       keys,
       clients,
+      now,
       startedAt,
       lastSuccess,
       endedAt: memory.counted_until,
       worksAgain: memory.works_again,
-      refused: `${memory.matching} of ${memory.requests} requests`,
+      refused: `${count(memory.matching)} of ${count(memory.requests)} requests`,
       strangeKeys: strange < MAX_NAMES ? String(strange) : `${MAX_NAMES} or more`,
       succeedsToo: course !== undefined && succeedsToo(course),
     });
     const [top = 'incorrect_api_key'] = largest(memory.by['class']);
     const remedy = remedyOf(top as ErrorClass, explained.steps);
     return {
-      summary: `${explained.title} for ${describeScope(scope)}: ${memory.matching} requests refused.`,
+      summary: `${explained.title}: ${describeScope(scope)}; ${count(memory.matching)} requests were refused.`,
       verdict: { party: explained.party, why: explained.why },
       evidence: {
         reason: memory.reason,

@@ -32,6 +32,15 @@ test.each([
   expect(incidents[0]?.scope).toMatchObject({ client: 'bot', class: cls });
 });
 
+test.each([
+  ['bad_request', 'the requests themselves are refused, so a retry fails again', 'no'],
+  ['conflict', 'the requests collide with others, so a retry can succeed after a wait', 'after_wait'],
+] as const)('the verdict about %s agrees with the remedy whether to retry', (cls, text, retry) => {
+  const [incident] = play(traffic([web, bot, failing(bot, cls, 30)]), { detectors }).incidents;
+  expect(incident?.verdict.why).toContain(text);
+  expect(incident?.remedy.retry).toBe(retry);
+});
+
 test('stray failures afterwards and in other parts do not keep an incident open', () => {
   const stray: Stream = { ...web, per_minute: 2, class: 'bad_request' };
   const { incidents } = play(

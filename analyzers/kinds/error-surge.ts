@@ -12,7 +12,7 @@ import {
   usualFacts,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, share } from '../report.ts';
+import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { addName, sinceStart } from '../since.ts';
 import type { Matching, View } from '../view.ts';
 
@@ -67,7 +67,7 @@ export const errorSurge = detectorOf({
     ...rememberDiffers(situation.previous, situation.looked),
   }),
   severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const [cls = 'bad_request'] = largest(memory.by['class']) as ErrorClass[];
     const { title } = errorClasses[cls];
     const clients = largest(memory.by['client']);
@@ -81,13 +81,13 @@ export const errorSurge = detectorOf({
         : ` Look at ${client} first${models[0] === undefined ? '' : ` (${models[0]})`}.`;
     const remedy = remedyOf(cls, [
       ...errorClasses[cls].remedy,
-      `See what changed at ${clock(startedAt)}: a deployment, a model, a parameter.`,
+      `Find out what changed at ${clock(startedAt, now)}: a deployment, a model, a parameter.`,
     ]);
     return {
-      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${memory.matching} so far.`,
+      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${count(memory.matching)} so far.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, ${usual}; the provider refuses these requests themselves, so retrying does not help.${first}`,
+        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed with ${cls}, ${usual}; ${retryText(cls)}.${first}`,
       },
       evidence: {
         class: cls,
@@ -118,6 +118,13 @@ function mostOf(view: View): ErrorClass | null {
   }
   const [top] = largest(counts) as ErrorClass[];
   return top !== undefined && (counts[top] ?? 0) >= MOST * all ? top : null;
+}
+
+/** Whether a retry can help; the remedy of the class says when. */
+function retryText(cls: ErrorClass): string {
+  return errorClasses[cls].retry === 'no'
+    ? 'the requests themselves are refused, so a retry fails again'
+    : 'the requests collide with others, so a retry can succeed after a wait';
 }
 
 /** Who must act. When the request itself is wrong, nobody can be named. */

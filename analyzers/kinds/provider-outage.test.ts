@@ -75,7 +75,7 @@ describe('a provider fails for all organizations', () => {
     });
     expect(outage?.verdict).toMatchObject({
       party: 'provider',
-      why: expect.stringContaining('anthropic works'),
+      why: expect.stringContaining('requests to anthropic succeed'),
     });
     expect(outage?.remedy).toMatchObject({ retry: 'yes', docs: 'docs/incidents/provider-outage.md' });
     expect(outage?.remedy.steps[0]).toContain('anthropic');
@@ -83,7 +83,12 @@ describe('a provider fails for all organizations', () => {
 });
 
 test.each<[string, Stream[], string, RegExp]>([
-  ['one model of three', [...down(acme, 30, 50), other, anthropic], 'provider', /Only gpt-5 of openai/],
+  [
+    'one model of three',
+    [...down(acme, 30, 50), other, anthropic],
+    'provider',
+    /Only requests for gpt-5 of openai fail/,
+  ],
   [
     'one region',
     [

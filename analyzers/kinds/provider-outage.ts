@@ -69,7 +69,7 @@ export const providerOutage = detectorOf({
     });
     const failed = share(memory.matching, memory.requests);
     return {
-      summary: `${capital(found.what)} for ${describeScope(scope)}: ${round(failed * 100)} % of the requests have failed since ${clock(startedAt)}.`,
+      summary: `${capital(found.what)}, ${describeScope(scope)}: ${round(failed * 100)} % of the requests have failed since ${clock(startedAt, now)}.`,
       verdict: { party: found.party, why: found.why },
       evidence: {
         failed_requests: memory.matching,

@@ -42,6 +42,15 @@ describe('a project that spends 120 dollars an hour of a budget of 1,200 a day',
 });
 
 test.each([
+  ['will be spent', 9 * HOUR, /will be spent at 20\d\d-.+ UTC/, /the rest lasts until 20\d\d-/],
+  ['has been spent', 12 * HOUR, /has been spent since 20\d\d-.+ UTC/, /are spent, so nothing is left/],
+])('says whether a budget %s', (_name, to, summary, why) => {
+  const [forecast] = forecasts([{ ...shop, to }], [{ project: 'shop', amount_usd: 1_200, period: 'day' }]);
+  expect(forecast?.summary).toMatch(summary);
+  expect(forecast?.verdict.why).toMatch(why);
+});
+
+test.each([
   ['without a budget', []],
   ['if the budget lasts', [{ amount_usd: 2_000, period: 'day' }]],
   ['if the budget belongs to another organization', [{ org: 'org-b', amount_usd: 10, period: 'day' }]],

@@ -20,7 +20,7 @@ const LONGEST: Readonly<Record<Budget['period'], number>> = { day: DAY, week: 7 
 /** The pace is measured over whole days. Over less, a night would look as if the spending had ended. */
 const LEARN_SECONDS = DAY;
 
-interface Judged extends CrossingLevel {
+interface ForecastLevel extends CrossingLevel {
   /** The budget that will be spent first; null: none will be. */
   budget: Budget | null;
 }
@@ -88,13 +88,17 @@ export const quotaForecast = detectorOf({
     const { budget, spent, pace, at, earliest, latest, ends } = memory;
     const whose = { ...scope, ...(budget.project === undefined ? {} : { project: budget.project }) };
     const name = `${dollars(budget.amount_usd)} a ${budget.period}`;
-    const date = at === null ? 'before the period ends' : `at ${when(at)}`;
+    const isSpent = spent >= budget.amount_usd;
+    const date = at === null ? 'before the period ends' : `${isSpent ? 'since' : 'at'} ${when(at)}`;
+    const rest = isSpent
+      ? `, so nothing is left`
+      : `; at the pace of the last day (${dollars(pace)} an hour) the rest lasts until ${at === null ? 'the end' : when(at)}`;
     const [first] = memory.spenders;
     return {
-      summary: `The budget of ${name} for ${describeScope(whose)} is spent ${date}: ${dollars(spent)} so far, ${dollars(pace)} an hour.`,
+      summary: `The budget of ${name} for ${describeScope(whose)} ${isSpent ? 'has been' : 'will be'} spent ${date}: ${dollars(spent)} so far, ${dollars(pace)} an hour.`,
       verdict: {
         party: 'account',
-        why: `${dollars(spent)} of ${name} are spent; at the pace of the last day (${dollars(pace)} an hour) the rest lasts until ${at === null ? 'the end' : when(at)}, and the period ends at ${when(ends)}.${first === undefined ? '' : ` Most is spent by ${first}.`}`,
+        why: `${dollars(spent)} of ${name} are spent${rest}, and the period ends at ${when(ends)}.${first === undefined ? '' : ` Most is spent by ${first}.`}`,
       },
       evidence: {
         budget_usd: budget.amount_usd,
@@ -130,14 +134,14 @@ const nothing = {
 };
 
 /** Picks the budget with the strongest level; among equal levels, the one that will be spent first. */
-function judge(given: Given<ForecastSettings>): Judged {
+function judge(given: Given<ForecastSettings>): ForecastLevel {
   const { identity, settings } = given;
   const own = settings.budgets.filter(
     ({ provider, org }) =>
       (provider ?? identity['provider']) === identity['provider'] &&
       (org ?? identity['org']) === identity['org'],
   );
-  let found: Judged = { level: 'no_data', forecast: null, budget: null };
+  let found: ForecastLevel = { level: 'no_data', forecast: null, budget: null };
   for (const budget of own) {
     const rule = crossing<ForecastSettings>({
       amount: spentIn,

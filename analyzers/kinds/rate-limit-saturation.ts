@@ -5,7 +5,7 @@ import { growthBy } from '../growth-by.ts';
 import { detectorOf } from '../kind.ts';
 import { headerLimits, headroom } from '../levels/headroom.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, remedyOf, round, share } from '../report.ts';
+import { clock, count, remedyOf, round, share } from '../report.ts';
 import type { Matching } from '../view.ts';
 
 type SaturationSettings = AnalyzerSettings['rate_limit_saturation'];
@@ -81,7 +81,7 @@ export const rateLimitSaturation = detectorOf({
     return { ...seen, drivers: drivers.slice(0, 5) };
   },
   severity: ({ memory }) => (memory.refused > 0 ? 'critical' : 'warning'),
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const { limit, allowed, seconds_to_zero: seconds, drivers, refused } = memory;
     const left = Math.round(memory.least_left * 100);
     const safe = Math.floor(allowed * SAFE_SHARE);
@@ -92,25 +92,25 @@ export const rateLimitSaturation = detectorOf({
         : ` Most of the growth came from ${top.name}: ${round(top.before)} to ${round(top.now)} requests/min.`;
     const when =
       refused > 0
-        ? `${refused} are refused already`
+        ? `${count(refused)} requests were already refused`
         : seconds === null
-          ? 'the next burst is refused'
-          : `at this pace requests are refused in ${Math.round(seconds)} s`;
+          ? 'the next burst will be refused'
+          : `at this rate requests will be refused in ${Math.round(seconds)} s`;
     const remedy = remedyOf('rate_limit', [
       limit === 'tokens'
-        ? `Stay under ${safe} tokens/min for this model: shorten prompts, lower max_tokens, or send less.`
-        : `Stay under ${safe} requests/min for this model.`,
+        ? `Stay under ${count(safe)} tokens/min for this model: shorten prompts, lower max_tokens, or send less.`
+        : `Stay under ${count(safe)} requests/min for this model.`,
       top === undefined
-        ? 'See which client sends most, and slow it down first.'
+        ? 'Find the client that sends most, and slow it down first.'
         : `Slow ${top.name} down first.`,
       'Move work that can wait to the Batch API, which has limits of its own.',
-      'If you need this pace, ask for a higher limit before it is reached.',
+      'If you need this rate, ask for a higher limit before it is reached.',
     ]);
     return {
-      summary: `Limit of ${limit} nearly used up for ${describeScope(scope)}: ${left} % of ${allowed} a minute were left; ${when}.`,
+      summary: `Limit of ${limit} nearly used up for ${describeScope(scope)}: only ${left} % of ${count(allowed)} a minute was left; ${when}.`,
       verdict: {
         party: 'traffic',
-        why: `The rate-limit headers have shown at most ${left} % left of ${allowed} ${limit} a minute since ${clock(startedAt)}.${who}`,
+        why: `The rate-limit headers have shown as little as ${left} % left of ${count(allowed)} ${limit} a minute since ${clock(startedAt, now)}.${who}`,
       },
       evidence: {
         limit,

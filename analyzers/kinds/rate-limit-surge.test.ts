@@ -62,7 +62,7 @@ test.each([
 ])('with %s, a usual share is stated only if it was measured', (_name, from, text, usual) => {
   const streams = [{ ...web, from }, limited(web, 60, 65, 30)];
   const [incident] = play(traffic(streams), { detectors }).incidents;
-  expect(incident?.verdict.why).toContain(`${text}: more is sent than the limit allows`);
+  expect(incident?.verdict.why).toContain(`${text}: the callers send more than the limit allows`);
   const { usual_share: share } = incident?.evidence ?? {};
   expect(share === undefined ? {} : { usual_share: share }).toEqual(usual);
 });

@@ -8,7 +8,7 @@ import {
   usualFacts,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, share } from '../report.ts';
+import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 import type { AnalyzerSettings } from '../detector.ts';
@@ -34,7 +34,7 @@ export const rateLimitSurge = detectorOf({
     ...rememberDiffers(situation.previous, situation.looked),
   }),
   severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const clients = largest(memory.by['client']);
     const limits = largest(memory.by['subclass']);
     const [limit] = limits;
@@ -44,18 +44,18 @@ export const rateLimitSurge = detectorOf({
     const remedy = remedyOf('rate_limit', [
       'Wait as long as retry-after says, then retry with growing pauses and jitter.',
       first === undefined
-        ? 'Put a limiter before the API that keeps requests and tokens under the limit.'
+        ? 'Limit the requests and tokens that your callers send, so that they stay under the limit.'
         : `Slow ${clients.slice(0, 3).join(', ')} down to under the limit; move work that can wait to the Batch API.`,
       ...(limit?.startsWith('tokens') === true
         ? ['Shorten prompts and lower max_tokens: both count against the limit of tokens, used or not.']
         : []),
-      'If this is the pace that you need, ask for a higher limit or spread the load over projects and models.',
+      'If you need this rate, ask for a higher limit or spread the load over projects and models.',
     ]);
     return {
-      summary: `Rate limits for ${describeScope(scope)}: ${Math.round(refused * 100)} % of the requests run into ${which}; ${memory.matching} refused.`,
+      summary: `Rate limits for ${describeScope(scope)}: ${Math.round(refused * 100)} % of the requests run into ${which}; ${count(memory.matching)} were refused.`,
       verdict: {
         party: 'traffic',
-        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have run into ${which}, ${comparedWithUsual(memory)}: more is sent than the limit allows.`,
+        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have run into ${which}, ${comparedWithUsual(memory)}: the callers send more than the limit allows.`,
       },
       evidence: {
         refused_requests: memory.matching,

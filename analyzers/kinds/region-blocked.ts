@@ -1,7 +1,7 @@
 import { detectorOf, sharedScope } from '../kind.ts';
 import { shareAbove } from '../levels.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, share } from '../report.ts';
+import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 
@@ -17,15 +17,15 @@ export const regionBlocked = detectorOf({
   look: sharedScope(matching),
   ...sinceStart(matching, ['region', 'client', 'key', 'project']),
   severity: () => 'warning',
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const regions = largest(memory.by['region']);
     const clients = largest(memory.by['client']);
     const who = clients.length === 0 ? '' : ` Look at ${clients.slice(0, 3).join(', ')} first.`;
     return {
-      summary: `Region blocked for ${describeScope(scope)}: ${memory.matching} requests refused.`,
+      summary: `Region blocked: ${describeScope(scope)}; ${count(memory.matching)} requests were refused.`,
       verdict: {
         party: 'region',
-        why: `Requests from ${regions.join(', ') || 'an unnamed region'} have been refused for their country or region since ${clock(startedAt)}; key and quota are not the reason.${who}`,
+        why: `Requests from ${regions.join(', ') || 'an unnamed region'} have been refused for their country or region since ${clock(startedAt, now)}; key and quota are not the reason.${who}`,
       },
       evidence: {
         refused_requests: memory.matching,
@@ -36,7 +36,7 @@ export const regionBlocked = detectorOf({
         affected_projects: largest(memory.by['project']),
       },
       remedy: remedyOf('unsupported_region', [
-        'See by which address the requests leave: a new deployment, proxy or VPN is the usual reason.',
+        'Find out from which address the requests leave: usually a new deployment, proxy or VPN is the reason.',
         'Send them through a region that the provider serves.',
         'Stop retrying: from the same region a request never succeeds.',
       ]),

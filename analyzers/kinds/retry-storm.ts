@@ -2,7 +2,7 @@ import { errorClassNames } from '../../domain/error-class.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
 import { shareAbove } from '../levels.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, round, share } from '../report.ts';
+import { clock, count, largest, remedyOf, round, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 
@@ -37,7 +37,7 @@ export const retryStorm = detectorOf({
   look: sharedScope(matching),
   ...sinceStart(matching, ['client', 'key', 'project', 'model']),
   severity: ({ memory }) => (attempts(memory) >= CRITICAL_AMPLIFICATION ? 'critical' : 'warning'),
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const clients = largest(memory.by['client']);
     const [first] = clients;
     const useless = share(memory.useless_retries, memory.retries);
@@ -45,15 +45,15 @@ export const retryStorm = detectorOf({
       `Back off in ${clients.slice(0, 3).join(', ') || 'the callers'}: wait twice as long after each attempt, with jitter.`,
       'Give up after two or three attempts, and limit the retries of a client to a tenth of its requests.',
       ...(memory.useless_retries > 0
-        ? [`Do not retry what cannot succeed: ${memory.useless_retries} retries so far were useless.`]
+        ? [`Do not retry what cannot succeed: ${count(memory.useless_retries)} retries so far were useless.`]
         : []),
       'Retry in one layer only: attempts of SDK, gateway and job queue multiply.',
     ]);
     return {
-      summary: `Retry storm for ${describeScope(scope)}: every request is sent ${round(attempts(memory))} times; ${memory.matching} retries failed.`,
+      summary: `Retry storm for ${describeScope(scope)}: each request is sent ${round(attempts(memory))} times on average; ${count(memory.matching)} retries failed.`,
       verdict: {
         party: 'traffic',
-        why: `Failed requests have been repeated by ${clients.slice(0, 3).join(', ') || 'the callers'} since ${clock(startedAt)}: ${memory.matching} of ${memory.requests} requests are retries that failed again.`,
+        why: `Since ${clock(startedAt, now)} failed requests have been repeated by ${clients.slice(0, 3).join(', ') || 'the callers'}: ${count(memory.matching)} of ${count(memory.requests)} requests are retries that failed again.`,
       },
       evidence: {
         attempts_per_request: round(attempts(memory)),

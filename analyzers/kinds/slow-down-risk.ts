@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requestClassNames } from '../../domain/error-class.ts';
 import type { AnalyzerSettings } from '../detector.ts';
-import { type Driver, growthBy } from '../growth-by.ts';
+import { type GrowthDriver, growthBy } from '../growth-by.ts';
 import { detectorOf } from '../kind.ts';
 import { ramp } from '../levels/ramp.ts';
 import { describeScope } from '../narrow-scope.ts';
@@ -53,7 +53,7 @@ export const slowDownRisk = detectorOf({
     if (previous !== null && judged.present <= previous.peak) return { ...previous, ...seen };
     const then = now - AGO_SECONDS;
     const spans = { before: view.between(then - seconds, then), now: last(seconds), seconds };
-    const most = (dimension: 'client' | 'model' | 'project'): Driver[] =>
+    const most = (dimension: 'client' | 'model' | 'project'): GrowthDriver[] =>
       growthBy(dimension, tokens, spans).slice(0, 5);
     return {
       ...seen,
@@ -65,7 +65,7 @@ export const slowDownRisk = detectorOf({
   },
   severity: ({ memory, settings }) =>
     memory.peak >= memory.before * (1 + settings.growth) ? 'warning' : 'info',
-  report({ scope, memory, settings, started_at: startedAt }) {
+  report({ scope, memory, settings, started_at: startedAt, now }) {
     const { before, peak, present, clients, models } = memory;
     const safe = Math.max(settings.tokens_per_minute, before * (1 + settings.growth));
     const [client] = clients;
@@ -75,7 +75,7 @@ export const slowDownRisk = detectorOf({
     const remedy = remedyOf('slow_down', [
       `Keep the organization under ${millions(safe)} input tokens/min for the next 15 minutes (at present ${millions(present)}).`,
       client === undefined
-        ? 'See which job grew, and raise it in steps.'
+        ? 'Find the job that grew, and raise it in steps.'
         : `Raise ${client.name} in steps of at most ${Math.round(settings.growth * 100)} % per 15 minutes.`,
       'Spread batch jobs over time, or move them to the Batch API.',
     ]);
@@ -83,7 +83,7 @@ export const slowDownRisk = detectorOf({
       summary: `Slow Down is near for ${describeScope(scope)}: input tokens grew from ${millions(before)} to ${millions(peak)} a minute within 15 minutes.`,
       verdict: {
         party: 'traffic',
-        why: `Since ${clock(startedAt)} input tokens are ${round(peak / Math.max(1, before))} times those of a quarter of an hour before; above ${millions(settings.tokens_per_minute)} a minute, growth of more than half in 15 minutes is refused.${from}`,
+        why: `Since ${clock(startedAt, now)} callers have sent up to ${round(peak / Math.max(1, before))} times as many input tokens as 15 minutes earlier; above ${millions(settings.tokens_per_minute)} a minute, the provider refuses growth of more than 50 % in 15 minutes.${from}`,
       },
       evidence: {
         input_tokens_per_minute_before: Math.round(before),
@@ -100,7 +100,7 @@ export const slowDownRisk = detectorOf({
   },
 });
 
-function named(drivers: readonly Driver[]): string[] {
+function named(drivers: readonly GrowthDriver[]): string[] {
   return drivers
     .filter((one) => one.now > one.before)
     .map((one) => `${one.name}: ${Math.round(one.before)} to ${Math.round(one.now)}/min`);

@@ -73,10 +73,10 @@ function addWindow(facts: SurgeFacts, evaluation: SurgeSituation, present: Prese
   };
 }
 
-type Seen = Pick<Remembered<SurgeSettings, unknown, UsualLevel>, 'judged' | 'scope' | 'settings'>;
+type SurgeInput = Pick<Remembered<SurgeSettings, unknown, UsualLevel>, 'judged' | 'scope' | 'settings'>;
 
 function presentOf(
-  { judged, scope, settings }: Seen,
+  { judged, scope, settings }: SurgeInput,
   facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
 ): Present {
   return presentSurge(judged.window, scope, facts, settings.window_seconds);

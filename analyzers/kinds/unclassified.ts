@@ -9,7 +9,7 @@ import {
   usualFacts,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, share } from '../report.ts';
+import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 
@@ -42,14 +42,14 @@ export const unclassified = detectorOf({
     ...rememberDiffers(situation.previous, situation.looked),
   }),
   severity: () => 'warning',
-  report({ scope, memory, started_at: startedAt }) {
+  report({ scope, memory, started_at: startedAt, now }) {
     const clients = largest(memory.by['client']);
     const where = clients.length === 0 ? '' : ` They come from ${clients.slice(0, 3).join(', ')}.`;
     return {
-      summary: `Errors of an unknown kind for ${describeScope(scope)}: ${memory.matching} of ${memory.requests} requests.`,
+      summary: `Errors that no rule recognises: ${describeScope(scope)}; ${count(memory.matching)} of ${count(memory.requests)} requests.`,
       verdict: {
         party: 'unknown',
-        why: `Since ${clock(startedAt)} ${memory.matching} failures have come in a form that no rule knows, so it is not known who must act.${where}`,
+        why: `Since ${clock(startedAt, now)} no rule has recognised ${count(memory.matching)} failures, so faultline cannot say who must act.${where}`,
       },
       evidence: {
         unknown_failures: memory.matching,
@@ -61,9 +61,9 @@ export const unclassified = detectorOf({
         ...differsEvidence(memory),
       },
       remedy: remedyOf('other', [
-        "Read the texts: the table of the most frequent messages on the Overview dashboard, or SELECT message, count() FROM error_events WHERE class = 'other' GROUP BY message.",
-        'If they are failures of your own programs or proxies, fix them there.',
-        'Otherwise write a rule: CONTRIBUTING.md says how, and `faultline classify` tries it.',
+        "Read the error texts: the table of the most frequent messages on the Overview dashboard shows them, or SELECT message, count() FROM error_events WHERE class = 'other' GROUP BY message.",
+        'If your own programs or proxies cause them, fix them there.',
+        'Otherwise add a rule: CONTRIBUTING.md says how, and `faultline classify` tests it.',
       ]),
     };
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
+import { NOTHING_BEFORE } from '../../domain/usual-time.ts';
 import { type Level, loudnessOf } from '../incident-life.ts';
 import type { Given } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';
@@ -125,7 +126,7 @@ export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): 
  * little earlier traffic.
  */
 export function comparedWithUsual({ background, background_is_assumed: isAssumed }: UsualFacts): string {
-  if (isAssumed) return 'with too little earlier traffic to compare with';
+  if (isAssumed) return `with ${NOTHING_BEFORE}`;
   // The measured share is an upper bound: the largest share that the earlier answers are compatible with.
   return `usually ${background > 0 ? 'at most ' : ''}${round(background * 100)} %`;
 }

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../store/queries/notifications.ts';
-import type { Answer } from './channel.ts';
+import type { ReceiverAnswer } from './channel.ts';
 
 const FIRST_SECONDS = 5;
 const LONGEST_SECONDS = 600;
@@ -21,7 +21,7 @@ export function backoffSeconds(attempts: number, chance: number): number {
 /** The delivery after a try at `now` (epoch seconds) with this answer. Pure. */
 export function afterTry(
   delivery: Delivery,
-  answer: Answer,
+  answer: ReceiverAnswer,
   now: number,
   giveUpSeconds: number,
   chance: number,

@@ -22,7 +22,7 @@ export interface Notice {
 /**
  * The answer of a receiver. `text` is one line without secrets. `retry_seconds`: the receiver asked to wait this long.
  */
-export type Answer = { ok: true; text: string } | { ok: false; text: string; retry_seconds?: number };
+export type ReceiverAnswer = { ok: true; text: string } | { ok: false; text: string; retry_seconds?: number };
 
 /** A way to tell people. Each has a file under `channels/`. */
 export interface Channel {
@@ -37,12 +37,12 @@ export interface Channel {
    */
   tells_past: boolean;
   /** Sends one message and waits for the answer for a limited time. Never throws. */
-  send(notice: Notice): Promise<Answer>;
+  send(notice: Notice): Promise<ReceiverAnswer>;
   /**
    * For a receiver that forgets incidents unless they are repeated: called about once a minute with the incidents that
    * still fire. Such a receiver repeats its messages to people itself, so `repeat_seconds` is not used.
    */
-  refresh?(incidents: readonly Incident[], now: number): Promise<Answer>;
+  refresh?(incidents: readonly Incident[], now: number): Promise<ReceiverAnswer>;
 }
 
 /** What channels receive from outside. */

@@ -1,4 +1,4 @@
-import type { Answer, ChannelContext } from './channel.ts';
+import type { ReceiverAnswer, ChannelContext } from './channel.ts';
 
 /** Number of characters of an answer that are kept. */
 const LONGEST_ANSWER = 200;
@@ -27,7 +27,7 @@ export interface Post {
 export async function post(
   { url, body, headers, secrets }: Post,
   { timeoutMs }: ChannelContext,
-): Promise<Answer> {
+): Promise<ReceiverAnswer> {
   const hide = (text: string): string => withoutSecrets(text, [...partsOf(url), ...secrets]);
   try {
     const response = await fetch(url, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LeaseRow } from '../../store/queries/notify-lease.ts';
-import { firstOf, Lease, LEASE_SECONDS, NEWCOMER_SECONDS, SURE_SECONDS } from './lease.ts';
+import { firstOf, NotifyLease, LEASE_SECONDS, NEWCOMER_SECONDS, SURE_SECONDS } from './lease.ts';
 
 const row = (holder: string, since: number, at: number, hasLeft = false): LeaseRow => ({
   holder,
@@ -28,7 +28,7 @@ describe('of several analyzers', () => {
 /** A lease over a store whose clock and whose answers the test decides. */
 function leaseOf(options: { insertSeconds?: number } = {}) {
   const state = { store: 1_000, monotonic: 0, rows: new Map<string, LeaseRow>(), names: 0 };
-  const lease = new Lease({
+  const lease = new NotifyLease({
     store: {
       async beat(holder, since, hasLeft) {
         state.rows.set(holder, row(holder, since ?? state.store, state.store, hasLeft));

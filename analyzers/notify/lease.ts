@@ -44,7 +44,7 @@ export interface LeaseContext {
  * example with replicas that lag behind, two analyzers send the same messages under the same keys, so receivers can
  * tell that they are the same.
  */
-export class Lease {
+export class NotifyLease {
   readonly #context: LeaseContext;
   #holder: string;
   #since: number | null = null;

@@ -3,8 +3,8 @@ import { attentionOf } from '../../domain/attention.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import { afterTry, holdUntil, nextToTry } from './attempt.ts';
-import type { Answer, Channel, Notice } from './channel.ts';
-import { Lease } from './lease.ts';
+import type { ReceiverAnswer, Channel, Notice } from './channel.ts';
+import { NotifyLease } from './lease.ts';
 import type { NotifyStore } from './notify-store.ts';
 import { Overview } from './overview.ts';
 import { plan } from './plan.ts';
@@ -57,7 +57,7 @@ const SAVE_MS = 1_000;
  */
 export class Notifier {
   readonly #context: NotifierContext;
-  readonly #lease: Lease;
+  readonly #lease: NotifyLease;
   readonly #overview: Overview;
   #beatAt = Number.NEGATIVE_INFINITY;
   #leads = false;
@@ -72,7 +72,7 @@ export class Notifier {
 
   constructor(context: NotifierContext) {
     this.#context = context;
-    this.#lease = new Lease(context);
+    this.#lease = new NotifyLease(context);
     this.#overview = new Overview(context.store, context.settings);
   }
 
@@ -242,7 +242,7 @@ export class Notifier {
 }
 
 /** Channels return errors and do not throw; if one does, it is a bug and no reason to stop. */
-async function attempt(send: () => Promise<Answer>): Promise<Answer> {
+async function attempt(send: () => Promise<ReceiverAnswer>): Promise<ReceiverAnswer> {
   try {
     return await send();
   } catch (error) {

@@ -9,18 +9,18 @@ import {
 } from '../../store/queries/notifications.ts';
 import { type LeaseRow, readLease, writeLease } from '../../store/queries/notify-lease.ts';
 import type { Store } from '../../store/store.ts';
-import type { Seen } from './plan.ts';
+import type { EvaluatedIncident } from './plan.ts';
 
 /** All that the notifier needs of the store. Times are epoch seconds by the store's clock; errors are `StoreError`. */
 export interface NotifyStore {
   /** Reports that a holder is there (`since` null: from now on), then reads all holders. */
   beat(holder: string, since: number | null, hasLeft: boolean): Promise<{ now: number; rows: LeaseRow[] }>;
   /** Firing incidents, and those that ended since a time. */
-  present(since: number): Promise<Seen[]>;
+  present(since: number): Promise<EvaluatedIncident[]>;
   /** Reads the incidents with these ids; ids without an incident are ignored. */
-  these(ids: readonly string[]): Promise<Seen[]>;
+  these(ids: readonly string[]): Promise<EvaluatedIncident[]>;
   /** Incidents that were written since a time and evaluated lately. */
-  changed(since: number): Promise<Seen[]>;
+  changed(since: number): Promise<EvaluatedIncident[]>;
   marks(): Promise<Marks>;
   deliveries(filter: DeliveryFilter): Promise<Delivery[]>;
   write(deliveries: readonly Delivery[]): Promise<void>;
@@ -34,7 +34,7 @@ const EVALUATED_SECONDS = 2 * 86_400;
 
 /** Implements `NotifyStore` with a real store. */
 export function notifyStoreOf(store: Store): NotifyStore {
-  const seen = async (filter: Parameters<typeof readIncidents>[1]): Promise<Seen[]> =>
+  const seen = async (filter: Parameters<typeof readIncidents>[1]): Promise<EvaluatedIncident[]> =>
     (await readIncidents(store, { ...filter, limit: MOST })).map(({ incident, version }) => ({
       incident,
       evaluated_at: version / 1000,

@@ -2,7 +2,7 @@ import { type Marks, noMarks } from '../../domain/attention.ts';
 import type { NotifySettings } from '../../domain/notify-settings.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import type { NotifyStore } from './notify-store.ts';
-import type { Seen } from './plan.ts';
+import type { EvaluatedIncident } from './plan.ts';
 import { DeliveryLog } from './delivery-log.ts';
 
 /**
@@ -21,7 +21,7 @@ const LEAST_PAST_SECONDS = 3_600;
 export class Overview {
   readonly #store: NotifyStore;
   readonly #settings: NotifySettings;
-  incidents = new Map<string, Seen>();
+  incidents = new Map<string, EvaluatedIncident>();
   log = new DeliveryLog();
   marks: Marks = noMarks;
   /** Ids of the incidents whose earlier messages have been read. */
@@ -83,7 +83,7 @@ export class Overview {
   }
 
   /** Reads the earlier messages of incidents that are not remembered any more but may have been opened again. */
-  async #remember(seen: readonly Seen[]): Promise<void> {
+  async #remember(seen: readonly EvaluatedIncident[]): Promise<void> {
     const unknown = seen.map(({ incident }) => incident.id).filter((id) => !this.#asked.has(id));
     if (unknown.length > 0) this.#add(await this.#store.deliveries({ incidents: unknown }));
     for (const id of unknown) this.#asked.add(id);

@@ -4,20 +4,20 @@ import type { Incident } from '../../domain/incident.ts';
 import type { NotifySettings } from '../../domain/notify-settings.ts';
 import { type Delivery, type DeliveryEvent, isUnfinished } from '../../store/queries/notifications.ts';
 import type { Channel } from './channel.ts';
-import { groupOf, type Route, routeOf } from './routes.ts';
+import { groupOf, type NotifyRoute, routeOf } from './routes.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 
 /** An incident and the event time (epoch seconds) of its last evaluation. */
-export interface Seen {
+export interface EvaluatedIncident {
   incident: Incident;
   evaluated_at: number;
 }
 
 /** Everything that decides which messages are due. */
-export interface Situation {
+export interface DeliverySituation {
   /** Epoch seconds by the store's clock. */
   now: number;
-  incidents: ReadonlyMap<string, Seen>;
+  incidents: ReadonlyMap<string, EvaluatedIncident>;
   /** True: an incident that is not in `incidents` does not exist any more. */
   is_whole: boolean;
   marks: Marks;
@@ -35,7 +35,7 @@ const AFTER_CAUSE_SECONDS = 900;
  * Ids of the incidents that are listed as consequences of another. Nobody is told of them while the cause lasts and a
  * little longer; if a consequence outlives that, people are told. Pure.
  */
-export function consequencesOf(incidents: Situation['incidents'], now: number): Set<string> {
+export function consequencesOf(incidents: DeliverySituation['incidents'], now: number): Set<string> {
   const ids = new Set<string>();
   for (const { incident } of incidents.values()) {
     const end = incident.resolved_at === null ? now : Date.parse(incident.resolved_at) / 1000;
@@ -54,7 +54,7 @@ const MOST_IN_GROUP = 100;
 const severities = ['info', 'warning', 'critical'] as const;
 
 /** One thing to tell one receiver, before it is put into a message. */
-interface Item {
+interface DueItem {
   receiver: string;
   event: DeliveryEvent;
   incident: Incident;
@@ -75,10 +75,10 @@ interface Item {
  * must be stored before any is sent. The plan is made from the present state and not from events, so nothing is lost
  * while no analyzer runs. Pure.
  */
-export function plan(situation: Situation, log: DeliveryLog): Delivery[] {
+export function plan(situation: DeliverySituation, log: DeliveryLog): Delivery[] {
   const notSent: Delivery[] = [];
   const consequences = consequencesOf(situation.incidents, situation.now);
-  const items: Item[] = [];
+  const items: DueItem[] = [];
   for (const [receiver, channel] of situation.channels) {
     const waiting = log.unfinished(receiver);
     const over = waiting.filter((one) => isOver(one, situation));
@@ -98,7 +98,10 @@ function notSentBecause(delivery: Delivery, answer: string): Delivery {
 }
 
 /** Whether a waiting message says that incidents fire although none of them fires any more. */
-function isOver({ event, incidents }: Delivery, { incidents: present, is_whole }: Situation): boolean {
+function isOver(
+  { event, incidents }: Delivery,
+  { incidents: present, is_whole }: DeliverySituation,
+): boolean {
   if (event !== 'firing') return false;
   return incidents.every(({ id }) => {
     const seen = present.get(id);
@@ -109,10 +112,10 @@ function isOver({ event, incidents }: Delivery, { incidents: present, is_whole }
 function* itemsOf(
   receiver: string,
   channel: Pick<Channel, 'groups' | 'tells_past' | 'refresh'>,
-  situation: Situation,
+  situation: DeliverySituation,
   log: DeliveryLog,
   { dropped, consequences }: { dropped: ReadonlySet<string>; consequences: ReadonlySet<string> },
-): Generator<Item> {
+): Generator<DueItem> {
   for (const seen of situation.incidents.values()) {
     const { incident } = seen;
     const last = log.last(receiver, incident.id);
@@ -144,11 +147,11 @@ function* itemsOf(
 }
 
 function isFiringDue(
-  seen: Seen,
+  seen: EvaluatedIncident,
   last: Delivery | null,
-  route: Route,
+  route: NotifyRoute,
   channel: Pick<Channel, 'refresh'>,
-  { now, marks, settings }: Situation,
+  { now, marks, settings }: DeliverySituation,
 ): boolean {
   const { incident } = seen;
   const attention = attentionOf(incident, marks, now);
@@ -163,11 +166,11 @@ function isFiringDue(
 }
 
 function isResolvedDue(
-  { incident }: Seen,
+  { incident }: EvaluatedIncident,
   last: Delivery | null,
   isRouted: boolean,
   channel: Pick<Channel, 'tells_past'>,
-  { now, marks, settings }: Situation,
+  { now, marks, settings }: DeliverySituation,
 ): boolean {
   // A receiver that was told of the beginning is told of the end, even if routes have changed or a silence began.
   if (last !== null) return last.event === 'firing';
@@ -181,7 +184,7 @@ function isResolvedDue(
  * Whether the end counts as told without being sent: the route wants no messages about ends, and the receiver got the
  * beginning.
  */
-function isQuietEnd(last: Delivery | null, route: Route | null): boolean {
+function isQuietEnd(last: Delivery | null, route: NotifyRoute | null): boolean {
   return route?.resolved === false && last !== null && (last.state === 'sent' || last.state === 'given_up');
 }
 
@@ -190,10 +193,10 @@ function isQuietEnd(last: Delivery | null, route: Route | null): boolean {
  */
 function* withdrawn(
   receiver: string,
-  { incidents, now }: Situation,
+  { incidents, now }: DeliverySituation,
   log: DeliveryLog,
   dropped: ReadonlySet<string>,
-): Generator<Item> {
+): Generator<DueItem> {
   for (const id of log.firing()) {
     const last = log.last(receiver, id);
     if (last === null || last.event !== 'firing' || incidents.has(id)) continue;
@@ -214,7 +217,7 @@ function* withdrawn(
 }
 
 /** Puts the items of a group into one message. Groups that have not waited long enough are left for a later pass. */
-function toDeliveries(items: readonly Item[], { now, channels }: Situation): Delivery[] {
+function toDeliveries(items: readonly DueItem[], { now, channels }: DeliverySituation): Delivery[] {
   const groups = Map.groupBy(items, ({ receiver, event, group, is_quiet }) =>
     JSON.stringify([receiver, event, group, is_quiet]),
   );
@@ -227,7 +230,11 @@ function toDeliveries(items: readonly Item[], { now, channels }: Situation): Del
   return deliveries;
 }
 
-function toDelivery(members: readonly Item[], now: number, channels: Situation['channels']): Delivery {
+function toDelivery(
+  members: readonly DueItem[],
+  now: number,
+  channels: DeliverySituation['channels'],
+): Delivery {
   const sorted = members.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1));
   const [first] = sorted;
   if (first === undefined) throw new Error('a message needs at least one incident');

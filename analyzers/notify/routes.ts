@@ -2,7 +2,7 @@ import type { Incident } from '../../domain/incident.ts';
 import type { NotifySettings, RouteSettings } from '../../domain/notify-settings.ts';
 
 /** A route in use: its settings, and its number among the routes. */
-export interface Route
+export interface NotifyRoute
   extends Pick<RouteSettings, 'receivers' | 'group_by' | 'group_seconds' | 'repeat_seconds' | 'resolved'> {
   number: number;
 }
@@ -12,7 +12,7 @@ export interface Route
  * nobody is told twice by accident (docs/decisions/0033). Without any route, all receivers are told of everything.
  * Null: nobody is told. Pure.
  */
-export function routeOf(incident: Incident, { routes, receivers }: NotifySettings): Route | null {
+export function routeOf(incident: Incident, { routes, receivers }: NotifySettings): NotifyRoute | null {
   if (routes.length === 0) return { ...defaults, receivers: Object.keys(receivers), number: -1 };
   const number = routes.findIndex((route) => matches(route, incident));
   const found = routes[number];
@@ -37,7 +37,7 @@ function matches({ kind, severity, party, scope }: RouteSettings, incident: Inci
  * The values that all incidents of a group share. If the route does not group, each incident is a group of its own.
  * Pure.
  */
-export function groupOf(incident: Incident, { group_by, group_seconds, number }: Route): string {
+export function groupOf(incident: Incident, { group_by, group_seconds, number }: NotifyRoute): string {
   if (group_seconds === 0 && group_by.length === 0) return incident.id;
   return JSON.stringify([
     number,

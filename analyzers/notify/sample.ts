@@ -1,6 +1,6 @@
 import type { Incident } from '../../domain/incident.ts';
 import { isoTime } from '../iso-time.ts';
-import type { Answer, Channel, Notice } from './channel.ts';
+import type { ReceiverAnswer, Channel, Notice } from './channel.ts';
 import { noticeText } from './text.ts';
 
 /** An incident to test receivers with; nobody can take it for a real one in any channel. `now` is epoch seconds. */
@@ -30,9 +30,9 @@ export function sampleIncident(id: string, now: number): Incident {
 
 /** What a receiver answered to the beginning and to the end of the sample incident. */
 export interface Sampled {
-  firing: Answer;
+  firing: ReceiverAnswer;
   /** Null: the beginning was not accepted, so the end was not sent. */
-  resolved: Answer | null;
+  resolved: ReceiverAnswer | null;
 }
 
 /**

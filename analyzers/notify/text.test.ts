@@ -91,18 +91,18 @@ const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
 
 const numbers: Partial<Record<IncidentKind, string>> = {
   slow_down_surge: 'Return to 1,200 requests a minute (now 2,612)',
-  quota_exhausted: 'Used up: credit balance; 1,234 requests failed, 900 of them useless retries',
+  quota_exhausted: '1,234 requests failed, 900 of them useless retries; quota: credit balance',
   region_blocked: '41 requests refused, 33.3 % of all; from cn-north, ru-1',
   retry_storm: '2.4 attempts a request; 71 % of the retries can never succeed',
   provider_outage: '42 % of the requests fail, 42 times the error budget',
   rate_limit_surge: '77 requests refused (12 %) by: tokens, requests',
   rate_limit_saturation: 'Slow down to 27,000 a minute: tokens used up in 40 s',
   slow_down_risk: 'Stay below 1,500,000 input tokens a minute (now 1,900,000)',
-  quota_forecast: 'Spent at 2026-11-04 09:30 UTC: 813 of 1,000 USD so far, 4.7 USD an hour',
+  quota_forecast: '813 of 1,000 USD spent, 4.7 USD an hour; all is spent at 2026-11-04 09:30 UTC',
   auth_failure: '55 requests refused: revoked key, keys sk-…abcd#0a1b2c3d, last success 17:07 UTC',
   error_surge: '30 % of the requests fail with bad request, usually 1 %',
-  unclassified: '12 failures that no rule knows, 2.1 % of the requests',
-  pipeline: '120,000 records of llm-requests wait, counted until 17:05 UTC (store)',
+  unclassified: '12 failures that no rule recognises, 2.1 % of the requests',
+  pipeline: '120,000 records of llm-requests wait; counted until 17:05 UTC (store)',
 };
 
 describe('the message of each kind', () => {
@@ -115,7 +115,7 @@ describe('the message of each kind', () => {
       process.stdout.write(`${text}\n\n`);
       const lines = text.split('\n');
       expect(lines[0]).toBe(title);
-      expect(lines[1]).toMatch(/^Since 17:08 UTC \(4 min\)\. .+; acts: .+\.$/);
+      expect(lines[1]).toMatch(/^Since 17:08 UTC \(4 min\)\. Cause: .+\. Who acts: .+\.$/);
       if (numbers[kind] !== undefined) expect(lines[2]).toBe(numbers[kind]);
       expect(text).toMatch(/^Do: .+$/m);
       expect(text).toMatch(/^Runbook: docs\/.+$/m);
@@ -135,8 +135,8 @@ describe('a message', () => {
     expect(incidentText(resolvedOf(incident, t + 3_700), 'resolved', t + 4_000).text).toBe(
       [
         'Resolved: Quota exhausted: openai / acme',
-        'From 17:08 UTC to 18:10 UTC (1 h 2 min). Your account; acts: billing owner.',
-        'Used up: credit balance; 1,234 requests failed, 900 of them useless retries',
+        'From 17:08 UTC to 18:10 UTC (1 h 2 min). Cause: your account. Who acts: billing owner.',
+        '1,234 requests failed, 900 of them useless retries; quota: credit balance',
       ].join('\n'),
     );
   });

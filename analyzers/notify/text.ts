@@ -3,7 +3,7 @@ import { type Incident, responsible } from '../../domain/incident.ts';
 import type { DeliveryEvent } from '../../store/queries/notifications.ts';
 
 /** The text for people. */
-export interface Text {
+export interface MessageText {
   /** One line: what and where. */
   title: string;
   /** What, where, since when, which party, the most important number, what to do; one line each. */
@@ -18,7 +18,12 @@ const LONGEST_LINE = 200;
 /**
  * The text about one incident, for a phone. `now` is epoch seconds, `docsUrl` is where docs/ is served or empty. Pure.
  */
-export function incidentText(incident: Incident, event: DeliveryEvent, now: number, docsUrl = ''): Text {
+export function incidentText(
+  incident: Incident,
+  event: DeliveryEvent,
+  now: number,
+  docsUrl = '',
+): MessageText {
   const title = titleOf(incident, event);
   const number = numberThatMatters(incident, now);
   const [step] = incident.remedy.steps;
@@ -48,7 +53,7 @@ export function noticeText(
   event: DeliveryEvent,
   now: number,
   docsUrl = '',
-): Text {
+): MessageText {
   const [first, ...more] = incidents;
   if (first !== undefined && more.length === 0) return incidentText(first, event, now, docsUrl);
   const title = `${incidents.length} incidents ${event === 'resolved' ? 'resolved' : 'firing'}: ${kindsOf(incidents)}`;
@@ -78,7 +83,8 @@ function kindsOf(incidents: readonly Incident[]): string {
 }
 
 function whose({ verdict, remedy }: Incident): string {
-  return `${responsible[verdict.party]}; acts: ${remedy.owner}.`;
+  const cause = responsible[verdict.party];
+  return `Cause: ${cause.charAt(0).toLowerCase()}${cause.slice(1)}. Who acts: ${remedy.owner}.`;
 }
 
 /**

@@ -11,14 +11,14 @@ import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
 /** A request to a read-only route of `/api/v1`. `route` is the path in the table of routes: `/incidents/{id}`. */
-export interface Question {
+export interface ApiRequest {
   route: string;
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, unknown>>;
 }
 
 /** Asks a route. Throws an error with one line for the user. */
-export type AskApi = (question: Question) => Promise<unknown>;
+export type AskApi = (question: ApiRequest) => Promise<unknown>;
 
 /** Answers the routes in this process, from an open store. */
 export async function askStore(

@@ -43,6 +43,16 @@ describe('faultline dashboards', () => {
     ]);
   });
 
+  test('check says with which --docs-url the files were built', async () => {
+    const docsUrl = 'https://docs.example.org/faultline';
+    await dashboardsCommand('build', { out: folder, docsUrl }, io);
+    expect(await dashboardsCommand('check', { out: folder }, io)).toBe(1);
+    expect(lines.err).toEqual([
+      `${folder} was built for runbooks at ${docsUrl}; run faultline dashboards check --docs-url ${docsUrl}`,
+    ]);
+    expect(await dashboardsCommand('check', { out: folder, docsUrl }, io)).toBe(0);
+  });
+
   test('check of a missing folder names every missing file', async () => {
     expect(await dashboardsCommand('check', { out: path.join(folder, 'nowhere') }, io)).toBe(1);
     expect(lines.err).toHaveLength(buildFiles().length);

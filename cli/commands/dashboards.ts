@@ -66,12 +66,28 @@ export async function dashboardsCommand(
     for (const file of built) io.out(path.join(folder, file.path));
     return EXIT.ok;
   }
-  const differences = compareFiles(built, await read(folder));
+  const found = await read(folder);
+  const differences = compareFiles(built, found);
+  const other = docsUrlOf(found.get('alerting/rules.json') ?? '');
+  if (differences.length > 0 && other !== null && other !== docsUrl) {
+    const same = buildFiles(other).map((file) => ({ path: file.path, text: fileText(file) }));
+    if (compareFiles(same, found).length === 0) {
+      io.err(
+        `${folder} was built for runbooks at ${other}; run faultline dashboards check --docs-url ${other}`,
+      );
+      return EXIT.found;
+    }
+  }
   for (const difference of differences) {
     io.err(`${path.join(folder, difference)}; run faultline dashboards build`);
   }
   if (differences.length === 0) io.out(`${built.length} files are as the code builds them`);
   return differences.length === 0 ? EXIT.ok : EXIT.found;
+}
+
+/** The address of the runbooks in a file of alert rules; null when there is none. */
+function docsUrlOf(rules: string): string | null {
+  return /"runbook_url": "(?:\{\{.*?\}\})?(.*?)\/incidents\//.exec(rules)?.[1] ?? null;
 }
 
 const done = { create: 'created', update: 'updated', delete: 'deleted', unchanged: 'unchanged' } as const;

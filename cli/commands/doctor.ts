@@ -18,7 +18,7 @@ import { quietKafkaLog } from '../telemetry/log-events.ts';
 import { maskCredentials } from '../mask.ts';
 
 /** The result of one check; `skip`: nothing is configured, so there is nothing to check. */
-export interface Check {
+export interface DoctorCheck {
   name: string;
   result: 'ok' | 'fail' | 'skip';
   /** One line: what was found and, for a failure, what to do. */
@@ -37,7 +37,7 @@ export async function run(options: DoctorOptions, context: CommandContext): Prom
   const running = Object.entries(checksByName).map(([name, check]) =>
     settle(name, () => check(options, context)),
   );
-  const checks: Check[] = [];
+  const checks: DoctorCheck[] = [];
   for (const check of running) {
     const { name, result, text } = await check;
     checks.push({ name, result, text });
@@ -50,7 +50,7 @@ export async function run(options: DoctorOptions, context: CommandContext): Prom
 
 const paints = { ok: 'green', fail: 'red', skip: 'dim' } as const;
 
-type CheckResult = Omit<Check, 'name'>;
+type CheckResult = Omit<DoctorCheck, 'name'>;
 type Look = (options: DoctorOptions, context: CommandContext) => Promise<CheckResult>;
 
 const checksByName: Readonly<Record<string, Look>> = {
@@ -71,7 +71,7 @@ const checksByName: Readonly<Record<string, Look>> = {
 /** Fields that were left out are counted over this many hours. */
 const DROPPED_HOURS = 24;
 
-async function settle(name: string, check: () => Promise<CheckResult>): Promise<Check> {
+async function settle(name: string, check: () => Promise<CheckResult>): Promise<DoctorCheck> {
   try {
     return { name, ...(await check()) };
   } catch (error) {

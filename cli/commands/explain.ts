@@ -1,6 +1,9 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { explain } from '../../analyzers/explain.ts';
 import { worstSpan } from '../../analyzers/explain/worst-span.ts';
-import { MOST_COMBINATIONS, USUAL_SECONDS } from '../../dashboards/console/v1/explain.ts';
+import { MOST_COMBINATIONS } from '../../dashboards/console/v1/explain.ts';
+import { nothingBefore, readExplainNotes } from '../../dashboards/console/v1/explain-notes.ts';
+import { usualTimeOf } from '../../domain/usual-time.ts';
 import { toRetention } from '../../domain/retention.ts';
 import { sumReports } from '../../ingest/input-report.ts';
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
@@ -9,23 +12,21 @@ import type { Store } from '../../store/store.ts';
 import { retentionOf } from '../../store/queries/held-tables.ts';
 import {
   checkNames,
+  comparedTime,
   planExplainSums,
   readMinutes,
   readNewestCount,
   readExplainSums,
-  type ExplainSumsPlan,
   type Selection,
-  type Span,
 } from '../../store/queries/explain-sums.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { type Explained, explainedAsJson, explainedAsTable } from '../format/explain.ts';
+import { type ExplainedSpan, explainedAsJson, explainedAsTable } from '../format/explain.ts';
 import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
-import { readEventRange } from '../../store/queries/whole-store.ts';
 import { parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 
@@ -71,7 +72,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
 interface Asked extends Selection {
   from: number | null;
   to: number | null;
-  against: Span | null;
+  against: TimeSpan | null;
   by: readonly string[] | null;
 }
 
@@ -83,12 +84,12 @@ async function answer(
   context: CommandContext,
 ): Promise<number> {
   const window = await chooseWindow(store, asked, ofFiles);
-  const against = asked.against ?? (await usualSpan(store, window, ofFiles));
+  const usual = asked.against ?? usualTimeOf(window);
   const now = ofFiles ? null : Math.floor(context.now() / 1_000);
   const settings = toRetention(context.settings.clickhouse.retention);
-  const span = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
+  const span = { since: Math.min(window.from, usual.from), until: Math.max(window.to, usual.to) };
   const retention = now === null ? settings : await retentionOf(store, settings, { ...span, now });
-  const plan = planExplainSums({ ...asked, window, against, now, retention });
+  const plan = planExplainSums({ ...asked, window, now, retention });
   const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
   if (rows.length > MOST_COMBINATIONS) {
     throw new UserError(
@@ -96,30 +97,30 @@ async function answer(
     );
   }
   const explanation = explain(plan.by, rows);
-  if (explanation.total.requests === 0)
-    throw new UserError(nothingIn('span', plan.window, '--from and --to'));
+  if (explanation.total.requests === 0) throw new UserError(nothingIn(plan.window));
   if (rows.every((row) => row.usual_requests === 0))
-    throw new UserError(nothingIn('time to compare with', plan.against, '--against'));
+    throw new UserError(`${nothingBefore(plan.against)}; choose another time with --against`);
 
   const limit = options.limit ?? LIMIT;
-  const found: Explained = { ...explanation, plan, scopes: explanation.scopes.slice(0, limit) };
+  const compared = { ...plan, against: comparedTime(plan, rows) };
+  const notes = await readExplainNotes(store, { ...compared, isCompared: true });
+  const found: ExplainedSpan = {
+    ...explanation,
+    plan: compared,
+    isCompared: true,
+    notes,
+    scopes: explanation.scopes.slice(0, limit),
+  };
   if (options.json === true) context.out(explainedAsJson(found));
   else for (const line of explainedAsTable(found, context)) context.out(line);
   return found.scopes.length === 0 ? EXIT.ok : EXIT.found;
-}
-
-/** The hour before the span; of files at most as far back as they reach, because nothing is known of earlier times. */
-async function usualSpan(store: Store, { from: to }: Span, ofFiles: boolean): Promise<Span> {
-  const first = ofFiles ? ((await readEventRange(store))?.from ?? 0) / 60_000 : 0;
-  const from = Math.max(to - USUAL_SECONDS, Math.floor(first) * 60);
-  return { from: from < to ? from : to - USUAL_SECONDS, to };
 }
 
 /**
  * The span to explain: the given one, otherwise the worst span of the files, or the last complete 15 minutes of a
  * store.
  */
-async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<Span> {
+async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<TimeSpan> {
   const { from, to } = asked;
   if (from !== null && to !== null) return { from, to };
   if (from === null && to !== null) return { from: to - SPAN_SECONDS, to };
@@ -154,7 +155,7 @@ function parse(options: ExplainOptions, now: number): Asked {
   return { from, to, against, by, where, classes: parseClasses(options.class) };
 }
 
-function parseAgainst(text: string, now: number): Span {
+function parseAgainst(text: string, now: number): TimeSpan {
   const [from, to, more] = text.split('..');
   if (from === undefined || to === undefined || more !== undefined) {
     throw new UserError(
@@ -178,13 +179,13 @@ function parseClasses(text: string | undefined): readonly RequestClass[] {
   });
 }
 
-function checkOrder({ from, to }: Span, first: string, second: string): void {
+function checkOrder({ from, to }: TimeSpan, first: string, second: string): void {
   if (from < to) return;
   throw new UserError(
     `${first} (${formatTime(from * 1_000)}) is not before ${second} (${formatTime(to * 1_000)})`,
   );
 }
 
-function nothingIn(what: string, { from, to }: ExplainSumsPlan['window'], flags: string): string {
-  return `no request is counted in the ${what} (${formatTime(from * 1_000)} to ${formatTime(to * 1_000)} UTC): choose another with ${flags}`;
+function nothingIn({ from, to }: TimeSpan): string {
+  return `no request is counted in the span (${formatTime(from * 1_000)} to ${formatTime(to * 1_000)} UTC): choose another with --from and --to`;
 }

@@ -7,7 +7,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { planLines, settingsText } from '../format/init.ts';
 import { readSample } from '../input/read-sample.ts';
-import { type Plan, planFor, withField } from '../input/propose-settings.ts';
+import { type ReadingPlan, planFor, withField } from '../input/propose-settings.ts';
 import { kafkaLog } from '../telemetry/log-events.ts';
 
 export interface InitOptions {
@@ -88,10 +88,10 @@ async function sampleOf(
 
 /** Asks until the plan is accepted (true) or given up; `changed` gets each changed plan. */
 async function ask(
-  first: Plan,
+  first: ReadingPlan,
   values: readonly (Buffer | null)[],
   context: CommandContext,
-  changed: (plan: Plan) => void,
+  changed: (plan: ReadingPlan) => void,
 ): Promise<boolean> {
   const terminal = createInterface({ input: context.stdin, output: context.stderr });
   let plan = first;

@@ -8,7 +8,7 @@ import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { createPainter, type Paint } from '../format/color.ts';
 import { formatTime } from '../format/numbers.ts';
-import { type Cell, formatTable } from '../format/table.ts';
+import { type TableCell, formatTable } from '../format/table.ts';
 import { SEND_TIMEOUT_MS } from '../needs/notifications.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { readSecret } from '../needs/secrets.ts';
@@ -122,7 +122,7 @@ function toJson({ incidents, decided_at, tried_at, next_at, ...rest }: Delivery)
 }
 
 function asTable(deliveries: readonly Delivery[], { width, color }: CommandContext): readonly string[] {
-  const rows = deliveries.map((one): Cell[] => [
+  const rows = deliveries.map((one): TableCell[] => [
     { text: formatTime(Math.round(one.decided_at) * 1000) },
     { text: one.receiver },
     { text: one.event },

@@ -22,9 +22,7 @@ const PROGRESS_MS = 5_000;
 
 /** Judges stored errors again by the present rules and corrects events and counts; exit code 130 when it was stopped before its end. */
 export async function run(options: ReclassifyCommandOptions, context: CommandContext): Promise<number> {
-  const when = options.since === undefined ? 0 : parseWhen(options.since, '--since', context.now());
-  // The tables know no time before 1970.
-  const since = Math.max(0, when / 1000);
+  const since = options.since === undefined ? 0 : parseWhen(options.since, '--since', context.now()) / 1000;
   const isPlan = options.dryRun === true;
   const store = await openReader(context);
   try {

@@ -11,7 +11,7 @@ import { tellShortage } from '../format/shortage.ts';
 import type { OpenLines } from '../input/open-lines.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
 
-export interface ReplayOptions {
+export interface ReplayFlags {
   files: string[];
   json?: boolean;
 }
@@ -22,14 +22,14 @@ const nothing: Replayed = { incidents: [], left_out: 0, coarse: 0 };
  * Reads files of history into a new embedded store and prints the counts and the incidents. Exit code 1 when a file
  * held no request, or could not be read to its end.
  */
-export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
+export async function run(options: ReplayFlags, context: CommandContext): Promise<number> {
   return withFiles(options.files, context, (store, inputs) => replay(store, inputs, options, context));
 }
 
 async function replay(
   store: Store,
   inputs: readonly OpenLines[],
-  options: ReplayOptions,
+  options: ReplayFlags,
   context: CommandContext,
 ): Promise<number> {
   const reports = await readInputs(store, inputs, context);

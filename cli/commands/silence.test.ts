@@ -36,6 +36,9 @@ describe('the flags of a silence', () => {
     [{ all: true, until: '2026-11-01' }, 'the end is not after the start'],
     [{ all: true, from: '2026-11-01T02:00:00Z', for: '3h' }, 'the end has passed'],
     [{ all: true, from: '2026-11-03T02:00:00Z', for: '24h', every: '1d' }, '--every is not longer'],
+    [{ all: true, for: '9999999w' }, '--for is "9999999w": must be at most 366d'],
+    [{ all: true, for: '1h', every: '9999999w' }, '--every is "9999999w": must be at most 366d'],
+    [{ all: true, from: '1970-01-01', for: '1h' }, '--from is "1970-01-01"'],
   ])('%o are refused in one line', (options, message) => {
     expect(() => parse(options)).toThrow(message);
   });

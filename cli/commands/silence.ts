@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isOver, type Silence, silencedUntil } from '../../domain/attention.ts';
+import { isOver, LONGEST_SILENCE_SECONDS, type Silence, silencedUntil } from '../../domain/attention.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
 import { readMarks, writeSilence } from '../../store/queries/attention.ts';
 import type { CommandContext } from '../context.ts';
@@ -65,7 +65,7 @@ export function parseSilence(options: SilenceOptions, context: Pick<CommandConte
     throw new UserError('this would silence everything: name --kind or --where, or say --all');
   const starts = options.from === undefined ? now : parseWhen(options.from, '--from', now);
   const ends = endOf(options, starts, now);
-  const every = options.every === undefined ? 0 : Math.round(parseDuration(options.every, '--every'));
+  const every = options.every === undefined ? 0 : Math.round(lengthOf(options.every, '--every'));
   if (ends <= starts) throw new UserError('the end is not after the start: correct --until or --from');
   if (ends <= now && every === 0) throw new UserError('the end has passed: correct --until, --for or --from');
   if (every !== 0 && every * 1000 <= ends - starts)
@@ -83,10 +83,18 @@ export function parseSilence(options: SilenceOptions, context: Pick<CommandConte
   };
 }
 
+/** Seconds of a duration that a window may have. Throws `UserError`. */
+function lengthOf(text: string, flag: string): number {
+  const seconds = parseDuration(text, flag);
+  if (seconds > LONGEST_SILENCE_SECONDS)
+    throw new UserError(`${flag} is ${JSON.stringify(text)}: must be at most 366d`);
+  return seconds;
+}
+
 function endOf(options: SilenceOptions, starts: number, now: number): number {
   if ((options.for === undefined) === (options.until === undefined))
     throw new UserError('say how long: either --for, such as 2h, or --until, an ISO-8601 time');
-  if (options.for !== undefined) return starts + parseDuration(options.for, '--for') * 1000;
+  if (options.for !== undefined) return starts + lengthOf(options.for, '--for') * 1000;
   return parseWhen(options.until ?? '', '--until', now);
 }
 

@@ -6,7 +6,7 @@ import { pace } from '../../simulate/pace.ts';
 import { type SimulatedRecord, toLine } from '../../simulate/record.ts';
 import type { Scenario } from '../../simulate/scenario.ts';
 import { findScenario, scenarios } from '../../simulate/scenarios.ts';
-import { createTally, type Tally, trueIncidents } from '../../simulate/truth.ts';
+import { createTally, type TrueCounts, trueIncidents } from '../../simulate/truth.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
@@ -51,7 +51,7 @@ export interface SimulateIo {
   send: ((messages: readonly SimulatedMessage[]) => Promise<void>) | null;
 }
 
-interface Plan {
+interface SimulatePlan {
   scenario: Scenario;
   seed: number | string;
   from: number;
@@ -112,7 +112,7 @@ export async function simulateCommand(options: SimulateOptions, io: SimulateIo):
 }
 
 /** The checked options with their defaults; throws `UserError` naming the flag. */
-export function planSimulation(options: SimulateOptions, now: number): Plan {
+export function planSimulation(options: SimulateOptions, now: number): SimulatePlan {
   const name = options.scenario ?? 'demo-day';
   const scenario = findScenario(name);
   if (scenario === null) {
@@ -152,7 +152,7 @@ function usualStart(scenario: Scenario, now: number): number {
 }
 
 async function* batches(
-  plan: Plan,
+  plan: SimulatePlan,
   io: SimulateIo,
   isOpen: () => boolean,
 ): AsyncGenerator<SimulatedRecord[]> {
@@ -213,7 +213,7 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function describeTruth(plan: Plan, tally: Tally, last_ts: number) {
+function describeTruth(plan: SimulatePlan, tally: TrueCounts, last_ts: number) {
   const incidents = trueIncidents(plan.scenario, { from: plan.from, to: last_ts, rate: plan.rate });
   return {
     scenario: plan.scenario.name,
@@ -240,7 +240,7 @@ async function writeTruth(path: string, truth: object): Promise<void> {
   }
 }
 
-function summary(plan: Plan, tally: Tally, incidents: number): string {
+function summary(plan: SimulatePlan, tally: TrueCounts, incidents: number): string {
   const failures = tally.total() - (tally.counts().ok ?? 0);
   return `simulate: ${plan.scenario.name}: ${tally.total()} records, ${failures} of them failures, ${incidents} ${incidents === 1 ? 'incident' : 'incidents'} in them`;
 }

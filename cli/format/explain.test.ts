@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { planExplainSums } from '../../store/queries/explain-sums.ts';
-import { bar, type Explained, explainedAsJson, explainedAsTable } from './explain.ts';
+import { bar, type ExplainedSpan, explainedAsJson, explainedAsTable } from './explain.ts';
 
 const noon = Date.UTC(2026, 2, 10, 12) / 1_000;
 const plan = planExplainSums({
@@ -11,8 +11,10 @@ const plan = planExplainSums({
   against: { from: noon - 3_600, to: noon },
   now: null,
 });
-const found: Explained = {
+const found: ExplainedSpan = {
   plan,
+  isCompared: true,
+  notes: [],
   total: { requests: 12_000, failures: 900, expected: 120.456, excess: 779.544 },
   scopes: [
     {
@@ -30,6 +32,8 @@ it('JSON has the keys of an incident, ISO times and exact counts', () => {
   expect(JSON.parse(explainedAsJson(found))).toEqual({
     window: { from: '2026-03-10T12:00:00.000Z', to: '2026-03-10T12:10:00.000Z' },
     against: { from: '2026-03-10T11:00:00.000Z', to: '2026-03-10T12:00:00.000Z' },
+    compared: true,
+    notes: [],
     total: { requests: 12_000, failures: 900, expected: 120.46, excess: 779.54 },
     scopes: [
       {

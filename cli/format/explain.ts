@@ -2,26 +2,30 @@ import type { Explanation } from '../../analyzers/explain.ts';
 import type { CallerDimension } from '../../domain/count-row.ts';
 import type { ExplainSumsPlan } from '../../store/queries/explain-sums.ts';
 import { explainedAnswer, namedIn } from '../../dashboards/console/v1/explain.ts';
+import type { ExplainNote } from '../../dashboards/console/v1/explain-notes.ts';
 import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
-import { type Cell, type Column, formatTable } from './table.ts';
+import { type TableCell, type TableColumn, formatTable } from './table.ts';
 
-export interface Explained extends Explanation<CallerDimension> {
+export interface ExplainedSpan extends Explanation<CallerDimension> {
   plan: ExplainSumsPlan;
+  /** Whether requests are counted in the usual time. */
+  isCompared: boolean;
+  notes: readonly ExplainNote[];
 }
 
-/** JSON `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
-export function explainedAsJson(found: Explained): string {
+/** JSON `{window, against, compared, notes, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
+export function explainedAsJson(found: ExplainedSpan): string {
   return JSON.stringify(explainedAnswer(found), null, 2);
 }
 
 /** Lines for a person: the two windows, then one row per scope, the best explanation first. */
 export function explainedAsTable(
-  { plan, total, scopes }: Explained,
+  { plan, notes, total, scopes }: ExplainedSpan,
   terminal: { width: number; color: boolean },
 ): readonly string[] {
   const paint = createPainter(terminal.color);
-  const columns: Column[] = [
+  const columns: TableColumn[] = [
     { title: 'scope', shrinkTo: 16 },
     { title: 'requests', align: 'right' },
     { title: 'failures', align: 'right' },
@@ -30,7 +34,7 @@ export function explainedAsTable(
     { title: 'share', align: 'right' },
     { title: '', shrinkTo: 5, optional: true },
   ];
-  const row = (name: string, sums: Explained['total'], share: number | null): Cell[] => [
+  const row = (name: string, sums: ExplainedSpan['total'], share: number | null): TableCell[] => [
     { text: name },
     { text: formatCount(sums.requests) },
     { text: formatCount(sums.failures) },
@@ -42,16 +46,18 @@ export function explainedAsTable(
   const head = [paint(caption(plan), 'dim'), ''];
   const rows = scopes.map((one) => row(describe(one.scope), one, one.share));
   const all = row('all traffic', total, null);
+  const said = notes.length === 0 ? [] : ['', ...notes.map(({ text }) => text)];
   if (scopes.length === 0) {
     return [
       ...head,
       ...formatTable(columns, [all], terminal.width, paint),
       '',
       'no part of the traffic fails more than usual, beyond chance',
+      ...said,
     ];
   }
   const named = scopes.some(({ scope }) => Object.keys(scope).length === 0) ? rows : [...rows, all];
-  return [...head, ...formatTable(columns, named, terminal.width, paint)];
+  return [...head, ...formatTable(columns, named, terminal.width, paint), ...said];
 }
 
 const BAR = 20;
@@ -72,7 +78,7 @@ function caption(plan: ExplainSumsPlan): string {
   return `${what}, ${span(plan.window)} UTC (${length}) against ${span(plan.against)}`;
 }
 
-function describe(scope: Explained['scopes'][number]['scope']): string {
+function describe(scope: ExplainedSpan['scopes'][number]['scope']): string {
   const parts = Object.entries(namedIn(scope)).map(([key, value]) => `${key} ${value}`);
   return parts.length === 0 ? 'all traffic' : parts.join(', ');
 }

@@ -4,7 +4,7 @@ import type { Delivery } from '../../store/queries/notifications.ts';
 import { createPainter, type Paint, type Painter } from './color.ts';
 import { toCsv } from '../../domain/csv.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
-import { type Cell, type Column, formatTable } from './table.ts';
+import { type TableCell, type TableColumn, formatTable } from './table.ts';
 import { clip, printable, wrap } from './text.ts';
 
 export interface Terminal {
@@ -65,7 +65,7 @@ export function incidentsAsTable(
   terminal: Terminal,
   attention: Attentions = none,
 ): readonly string[] {
-  const columns: Column[] = [
+  const columns: TableColumn[] = [
     { title: 'id' },
     { title: 'state' },
     { title: 'severity' },
@@ -75,7 +75,7 @@ export function incidentsAsTable(
     { title: 'scope', shrinkTo: 12, optional: true },
   ];
   const shortLength = shortestIds(incidents);
-  const rows = incidents.map((one): Cell[] => [
+  const rows = incidents.map((one): TableCell[] => [
     { text: one.id.slice(0, shortLength) },
     { text: stateText(one, attention), paints: statePaints[one.state] },
     { text: one.severity, paints: severityPaints[one.severity] },

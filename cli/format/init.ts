@@ -1,6 +1,6 @@
 import { WRITE_JSON } from './input-report.ts';
 import { stringify } from 'yaml';
-import type { Plan } from '../input/propose-settings.ts';
+import type { ReadingPlan } from '../input/propose-settings.ts';
 import type { Painter } from './color.ts';
 import { formatCount } from './numbers.ts';
 import { clip, printable, wrap } from './text.ts';
@@ -15,7 +15,7 @@ const WANTED: Readonly<Record<string, string>> = {
 
 /** Lines about a plan: what would be counted, and what is missing. */
 export function planLines(
-  plan: Plan,
+  plan: ReadingPlan,
   name: string,
   { width, paint }: { width: number; paint: Painter },
 ): string[] {
@@ -52,7 +52,7 @@ export function planLines(
 }
 
 /** The text of a new settings file. `topic`: the topic of the sample; null for a file. */
-export function settingsText({ format, mapping }: Plan, topic: string | null): string {
+export function settingsText({ format, mapping }: ReadingPlan, topic: string | null): string {
   const settings = {
     ...(topic === null ? {} : { kafka: { topics: [topic] } }),
     format,
@@ -62,12 +62,12 @@ export function settingsText({ format, mapping }: Plan, topic: string | null): s
 }
 
 /** Where a mapping takes something for an error that every record has, all of them are failures. */
-function isWithoutSuccess({ tried }: Plan): boolean {
+function isWithoutSuccess({ tried }: ReadingPlan): boolean {
   const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
   return requests.length > 1 && requests.every((request) => request.class !== 'ok');
 }
 
-function isText({ outcome }: Plan['tried'][number]): boolean {
+function isText({ outcome }: ReadingPlan['tried'][number]): boolean {
   return outcome.kind !== 'counted' && (outcome.reason === 'not_json' || outcome.reason === 'plain_text');
 }
 
@@ -77,7 +77,7 @@ function sourceText(source: unknown): string {
 }
 
 /** One counted value of each field. */
-function exampleOf({ tried }: Plan): Map<string, string> {
+function exampleOf({ tried }: ReadingPlan): Map<string, string> {
   const examples = new Map<string, string>();
   for (const { fields } of tried.flatMap(({ records }) => records))
     for (const { field, value } of fields)
@@ -86,7 +86,7 @@ function exampleOf({ tried }: Plan): Map<string, string> {
   return examples;
 }
 
-function countedLine({ tried }: Plan, paint: Painter): string {
+function countedLine({ tried }: ReadingPlan, paint: Painter): string {
   const classes = new Map<string, number>();
   const skipped = new Map<string, number>();
   for (const { outcome, records } of tried) {
@@ -110,7 +110,7 @@ function countedLine({ tried }: Plan, paint: Painter): string {
   ].join(', ');
 }
 
-function deadLines({ tried }: Plan, paint: Painter): string[] {
+function deadLines({ tried }: ReadingPlan, paint: Painter): string[] {
   const reasons = new Map<string, { count: number; first: number }>();
   tried.forEach(({ outcome, records }, i) => {
     const dead = [outcome, ...records.map((record) => record.outcome)].find(({ kind }) => kind === 'dead');

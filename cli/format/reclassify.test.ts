@@ -25,9 +25,15 @@ describe('what doctor says of judging stored errors again', () => {
       run,
       'server',
       false,
-      /runs \(host-7, heard of 20s ago\) and has judged those before 2026-11-02 10:00 of those before 2026-11-28 12:00$/,
+      /runs \(host-7, last report 20s ago\) and has judged those before 2026-11-02 10:00 of those before 2026-11-28 12:00$/,
     ],
-    ['silent for too long', { ...run, silent_seconds: 7_200 }, 'server', true, /\(host-7, heard of 2h ago\)/],
+    [
+      'silent for too long',
+      { ...run, silent_seconds: 7_200 },
+      'server',
+      true,
+      /\(host-7, last report 2h ago\)/,
+    ],
     [
       'stopped in order',
       { ...run, state: 'left' },

@@ -6,13 +6,13 @@ import type { Store } from '../../store/store.ts';
 import { createPainter } from './color.ts';
 import type { Terminal } from './incidents.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
-import { type Column, formatTable } from './table.ts';
+import { type TableColumn, formatTable } from './table.ts';
 
 /** Moves that are listed; the rest is told as a number. */
 const MOST_MOVES = 40;
 const NAMED_DAYS = 3;
 
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { title: 'errors', align: 'right' },
   { title: 'from', shrinkTo: 12 },
   { title: 'to', shrinkTo: 12 },
@@ -66,11 +66,11 @@ export function runInOneLine(
     last === undefined
       ? 'has not judged any'
       : `has judged those before ${formatTime(last.to * 1000)} of those before ${formatTime(run.until * 1000)}`;
-  const heard = `${run.holder}, heard of ${formatDuration(Math.max(0, run.silent_seconds))} ago`;
-  if (isHeld(run, kind)) return { isUnfinished: false, text: `${began} runs (${heard}) and ${reached}` };
+  const lastReport = `${run.holder}, last report ${formatDuration(Math.max(0, run.silent_seconds))} ago`;
+  if (isHeld(run, kind)) return { isUnfinished: false, text: `${began} runs (${lastReport}) and ${reached}` };
   return {
     isUnfinished: true,
-    text: `${began} was not finished (${heard}): it ${reached} ${rules}, so that older and newer errors are judged differently; run faultline reclassify, and it goes on where it ended`,
+    text: `${began} was not finished (${lastReport}): it ${reached} ${rules}, so that older and newer errors are judged differently; run faultline reclassify, and it goes on where it ended`,
   };
 }
 

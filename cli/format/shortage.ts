@@ -1,13 +1,13 @@
 import type { Shortage } from '../../analyzers/count-window.ts';
 
-type Kind = 'none' | 'coarse' | 'left_out';
+type ShortageKind = 'none' | 'coarse' | 'left_out';
 
 /**
  * Makes a function that reports when memory for counts becomes too small, or is sufficient again: one line per change
  * of kind, not one per tick while the numbers vary; null when nothing changed. `windowMib` is `analyzers.window_mib`.
  */
 export function tellShortage(windowMib: number): (shortage: Shortage) => string | null {
-  let said: Kind = 'none';
+  let said: ShortageKind = 'none';
   return (shortage) => {
     const kind = kindOf(shortage);
     if (kind === said) return null;
@@ -16,7 +16,7 @@ export function tellShortage(windowMib: number): (shortage: Shortage) => string 
   };
 }
 
-function kindOf({ left_out: leftOut, coarse }: Shortage): Kind {
+function kindOf({ left_out: leftOut, coarse }: Shortage): ShortageKind {
   return leftOut > 0 ? 'left_out' : coarse > 0 ? 'coarse' : 'none';
 }
 

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createPainter } from './color.ts';
 import { toCsv } from '../../domain/csv.ts';
 import { sparkline } from './sparkline.ts';
-import { type Column, formatTable } from './table.ts';
+import { type TableColumn, formatTable } from './table.ts';
 import { clip, printable, textWidth, wrap } from './text.ts';
 
 const plain = createPainter(false);
-const columns: Column[] = [
+const columns: TableColumn[] = [
   { title: 'model', shrinkTo: 6 },
   { title: 'errors', align: 'right' },
   { title: 'meaning', optional: true },

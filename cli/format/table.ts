@@ -1,7 +1,7 @@
 import type { Paint, Painter } from './color.ts';
 import { clip, printable, textWidth } from './text.ts';
 
-export interface Column {
+export interface TableColumn {
   title: string;
   align?: 'left' | 'right';
   /** The column may be cut to this width when the terminal is narrow. */
@@ -10,7 +10,7 @@ export interface Column {
   optional?: boolean;
 }
 
-export interface Cell {
+export interface TableCell {
   text: string;
   paints?: readonly Paint[];
   /** Draws the cell again for a smaller width, when cutting would mislead, as for a chart. */
@@ -22,8 +22,8 @@ export interface Cell {
  * replaced.
  */
 export function formatTable(
-  columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  columns: readonly TableColumn[],
+  rows: readonly (readonly TableCell[])[],
   width: number,
   paint: Painter,
 ): readonly string[] {
@@ -52,7 +52,7 @@ export function formatTable(
 }
 
 function keepColumns(
-  columns: readonly Column[],
+  columns: readonly TableColumn[],
   natural: readonly number[],
   width: number,
 ): readonly number[] {
@@ -68,7 +68,7 @@ function keepColumns(
 
 /** Repeatedly narrows the widest column that may shrink, until the row fits. */
 function shrinkWidths(
-  columns: readonly Column[],
+  columns: readonly TableColumn[],
   natural: readonly number[],
   kept: readonly number[],
   width: number,
@@ -88,11 +88,11 @@ function total(kept: readonly number[], widthOf: (i: number) => number): number 
   return kept.reduce((sum, i) => sum + widthOf(i), 2 * Math.max(0, kept.length - 1));
 }
 
-function fitted({ text, fit }: Cell, width: number): string {
+function fitted({ text, fit }: TableCell, width: number): string {
   return fit !== undefined && textWidth(text) > width ? fit(width) : text;
 }
 
-function pad(text: string, width: number, align: Column['align'] = 'left'): string {
+function pad(text: string, width: number, align: TableColumn['align'] = 'left'): string {
   const clipped = clip(text, width);
   const space = ' '.repeat(Math.max(0, width - textWidth(clipped)));
   return align === 'right' ? space + clipped : clipped + space;

@@ -7,7 +7,7 @@ import { createPainter, type Painter } from './color.ts';
 import { incidentInFull } from './incidents.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { sparkline } from './sparkline.ts';
-import { type Cell, formatTable } from './table.ts';
+import { type TableCell, formatTable } from './table.ts';
 import { clip, printable } from './text.ts';
 
 /** The data of a view at one moment. */
@@ -112,7 +112,7 @@ function rateLines({ trends }: TopData, { width }: Screen, paint: Painter): read
   ];
   const rows = trends.series
     .filter(({ errors }) => errors > 0)
-    .map((one): Cell[] => {
+    .map((one): TableCell[] => {
       const points = one.points.slice(0, -1);
       const errors = points.map((point) => (point.requests === 0 ? null : point.errors));
       const name = one.group[by] ?? '';

@@ -5,7 +5,7 @@ import { trendSeries } from '../../dashboards/console/v1/trends.ts';
 import { createPainter, type Paint } from './color.ts';
 import { formatChange, formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { sparkline } from './sparkline.ts';
-import { type Cell, type Column, formatTable } from './table.ts';
+import { type TableCell, type TableColumn, formatTable } from './table.ts';
 
 /** A JSON array with one object per group; times are ISO-8601 UTC. */
 export function trendsAsJson({ series }: TrendResult): string {
@@ -20,7 +20,7 @@ export function trendsAsTable(
 ): readonly string[] {
   const paint = createPainter(terminal.color);
   const byClass = plan.by.includes('class');
-  const columns: Column[] = [
+  const columns: TableColumn[] = [
     ...plan.by.map((name) => ({ title: name, shrinkTo: 10 })),
     { title: 'requests', align: 'right' },
     { title: 'errors', align: 'right' },
@@ -29,7 +29,7 @@ export function trendsAsTable(
     { title: 'trend', shrinkTo: 10, optional: true },
     ...(byClass ? [{ title: 'meaning', optional: true }] : []),
   ];
-  const rows = series.map((one): Cell[] => [
+  const rows = series.map((one): TableCell[] => [
     ...plan.by.map((name) => ({ text: one.group[name] === '' ? '(empty)' : (one.group[name] ?? '') })),
     { text: formatCount(one.requests) },
     { text: formatCount(one.errors) },
@@ -41,7 +41,7 @@ export function trendsAsTable(
   return [paint(caption(plan), 'dim'), '', ...formatTable(columns, rows, terminal.width, paint)];
 }
 
-function chart({ points }: TrendSeries): Cell {
+function chart({ points }: TrendSeries): TableCell {
   // A step without requests is a gap, because silence is not health.
   const errors = points.map((point) => (point.requests === 0 ? null : point.errors));
   const fit = (width: number) => sparkline(errors, width);

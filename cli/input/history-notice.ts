@@ -7,7 +7,7 @@ import { UnpackedRecords } from '../../ingest/sources/unpack.ts';
 import { formatTime } from '../format/numbers.ts';
 
 /** The oldest and newest event time, epoch ms. */
-export interface Span {
+export interface LogSpan {
   first: number;
   /** Null when only the beginning was read. */
   last: number | null;
@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
  * The time span of the requests at the beginning of a file, and at its end if that can be read separately; null when
  * there are none. Throws Node's error with the path.
  */
-export async function readSpan(file: string, options: DecoderOptions, now: number): Promise<Span | null> {
+export async function readSpan(file: string, options: DecoderOptions, now: number): Promise<LogSpan | null> {
   const handle = await open(file);
   try {
     const head = new UnpackedRecords(piecesOf(handle), file, 0, 'line');
@@ -95,7 +95,7 @@ const shown: readonly (readonly [RetainedTable, string])[] = [
  */
 export function historyNotice(
   name: string,
-  { first, last }: Span,
+  { first, last }: LogSpan,
   retention: Retention,
   now: number,
 ): string | null {

@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts';
 import type { CommandContext } from '../context.ts';
 
 /** How to read a sample. */
-export interface Plan {
+export interface ReadingPlan {
   format: string;
   mapping: MappingSpec;
   /** Formats that were recognised without a mapping, and how many records each has. */
@@ -26,7 +26,7 @@ type Context = Pick<CommandContext, 'settings' | 'now'>;
  * Recognises formats where possible, and proposes a mapping for the other records. Pure except for the clock of the
  * context.
  */
-export function planFor(values: readonly (Buffer | null)[], context: Context): Plan {
+export function planFor(values: readonly (Buffer | null)[], context: Context): ReadingPlan {
   const auto = tryAll(values, { format: 'auto', mapping: {} }, context);
   const unknown = values.filter((_value, i) => isUnknown(auto[i]));
   const known = new Map<string, number>();
@@ -45,11 +45,11 @@ export function planFor(values: readonly (Buffer | null)[], context: Context): P
  * names no field.
  */
 export function withField(
-  plan: Plan,
+  plan: ReadingPlan,
   change: string,
   values: readonly (Buffer | null)[],
   context: Context,
-): Plan {
+): ReadingPlan {
   const [, name = '', source = ''] = /^\s*([a-z_]+)\s*[=:]\s*(.*?)\s*$/.exec(change) ?? [];
   if (name === '')
     throw new UserError(
@@ -69,11 +69,11 @@ export function withField(
  * for a format that is no mapping, or when less would be counted than without the change.
  */
 function withFieldOfKnown(
-  plan: Plan,
+  plan: ReadingPlan,
   change: MappingSpec,
   values: readonly (Buffer | null)[],
   context: Context,
-): Plan {
+): ReadingPlan {
   const [most = ''] = [...plan.known].sort(([, a], [, b]) => b - a)[0] ?? [];
   const [field = ''] = Object.keys(change);
   const candidates = presets().has(most)
@@ -106,15 +106,20 @@ function ownFields(values: readonly (Buffer | null)[]): MappingSpec {
   return Object.fromEntries(names.map((name) => [name, `$.${name}`]));
 }
 
-function requestsOf(tried: Plan['tried']): number {
+function requestsOf(tried: ReadingPlan['tried']): number {
   return tried.flatMap(({ records }) => records).reduce((sum, { requests }) => sum + requests.length, 0);
 }
 
 function readBy(
   values: readonly (Buffer | null)[],
-  { format, mapping, missing, known }: Readonly<Pick<Plan, 'format' | 'mapping' | 'missing' | 'known'>>,
+  {
+    format,
+    mapping,
+    missing,
+    known,
+  }: Readonly<Pick<ReadingPlan, 'format' | 'mapping' | 'missing' | 'known'>>,
   context: Context,
-): Plan {
+): ReadingPlan {
   try {
     return {
       format,

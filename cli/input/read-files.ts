@@ -33,7 +33,8 @@ export async function withFiles<Result>(
       await store.close();
     }
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    // What stays behind is in the system's folder for temporary files, and must not hide why `use` failed.
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

@@ -13,6 +13,6 @@ export function parseWhen(text: string, flag: string, now: number): number {
   const time = parseMoment(text.trim(), now);
   if (time !== null) return time;
   throw new UserError(
-    `${flag} is ${JSON.stringify(text)}: must be a duration back from now such as 24h or 7d, a time such as 2026-03-01T12:00:00Z, or epoch seconds`,
+    `${flag} is ${JSON.stringify(text)}: must be a duration back from now such as 24h or 7d, a time such as 2026-03-01T12:00:00Z, or epoch seconds, from 2000 to 2099`,
   );
 }

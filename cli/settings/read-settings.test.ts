@@ -1,3 +1,4 @@
+import { receiverTypes } from '../../domain/notify-settings.ts';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,7 +80,7 @@ describe('a wrong settings file is one line that names', () => {
     [
       'a receiver of an unknown type',
       'notify:\n  receivers:\n    a: {type: fax}',
-      'faultline.yaml:3: notify.receivers.a.type is "fax": must be a receiver whose type is one of alertmanager, webhook, slack, pagerduty, email',
+      `faultline.yaml:3: notify.receivers.a.type is "fax": must be a receiver whose type is one of ${receiverTypes.join(', ')}`,
     ],
     [
       'a secret that is written in the file, without showing it',

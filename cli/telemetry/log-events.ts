@@ -13,10 +13,10 @@ const MOST_WORDS = 100;
 const LONGEST_WORDS = 500;
 
 type Clock = () => number;
-type Write = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+type LogWriter = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /** Writes the worker's events to the log: every change of state once, ordinary work only at `debug`. */
-export function logEvents(logger: Write, monotonic: Clock = () => performance.now()): WorkerEvents {
+export function logEvents(logger: LogWriter, monotonic: Clock = () => performance.now()): WorkerEvents {
   const store = trouble(
     logger,
     'ClickHouse does not take inserts, trying again',
@@ -84,7 +84,7 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
  * Writes the Kafka client's log lines: at most as `warn`, and the same kind at most once a minute; in between at
  * `debug`.
  */
-export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now()): KafkaLog {
+export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance.now()): KafkaLog {
   const told = new Map<string, { at: number; left: number }>();
   return (level, message, fields) => {
     const line = { ...fields, part: 'kafka' };
@@ -105,7 +105,7 @@ export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now
 }
 
 /** Writes all of them at `debug`: for commands that end, whose final error says everything. */
-export function quietKafkaLog(logger: Write): KafkaLog {
+export function quietKafkaLog(logger: LogWriter): KafkaLog {
   return (_level, message, fields) => logger.debug({ ...fields, part: 'kafka' }, message);
 }
 
@@ -113,7 +113,7 @@ export function quietKafkaLog(logger: Write): KafkaLog {
  * Reports a state that begins and ends: when it begins or changes its kind, but each kind once a minute. If its
  * beginning was reported, its end is reported too.
  */
-function trouble(logger: Write, begins: string, ends: string, monotonic: Clock) {
+function trouble(logger: LogWriter, begins: string, ends: string, monotonic: Clock) {
   const toldAt = new Map<string, number>();
   let present: string | null = null;
   let shown: string | null = null;

@@ -36,6 +36,7 @@ const pageFiles = [
   'dom.js',
   'event-feed.js',
   'events-worker.js',
+  'failure-facts.js',
   'format.js',
   'freshness.js',
   'header.css',
@@ -49,6 +50,7 @@ const pageFiles = [
   'live-events.js',
   'live-header.js',
   'locale.js',
+  'log-scale.js',
   'login.css',
   'mark.svg',
   'names.js',
@@ -68,6 +70,7 @@ const pageFiles = [
   'pages/try.js',
   'palette.js',
   'panel-card.js',
+  'panel-without-chart.js',
   'panels.css',
   'parts.js',
   'query-bar.js',
@@ -82,6 +85,7 @@ const pageFiles = [
   'toolbar.js',
   'try.css',
   'view-state.js',
+  'visible-text.js',
 ] as const;
 
 const types: Readonly<Record<string, string>> = {

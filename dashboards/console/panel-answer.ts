@@ -2,7 +2,7 @@ import { errorClasses, isRequestClass, requestClassNames } from '../../domain/er
 import type { Panel } from '../panel.ts';
 import type { TimeRange } from './time-range.ts';
 
-export type Cell = string | number | null;
+export type PanelCell = string | number | null;
 
 export interface Series {
   /** The name in the query's answer. */
@@ -18,8 +18,8 @@ export interface Series {
 /** The result of a panel's query in the form in which it is drawn. Times are epoch seconds. */
 export type PanelData =
   | { shape: 'series'; times: number[]; series: Series[] }
-  | { shape: 'stat'; value: Cell }
-  | { shape: 'table'; columns: string[]; rows: Cell[][] };
+  | { shape: 'stat'; value: PanelCell }
+  | { shape: 'table'; columns: string[]; rows: PanelCell[][] };
 
 /** The answer of `/api/v1/panels/{slug}`. */
 export type PanelAnswer = { slug: string; from: number; to: number; step: number } & PanelData;
@@ -138,7 +138,7 @@ function number(value: unknown): number | null {
   return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : null;
 }
 
-function cell(value: unknown): Cell {
+function cell(value: unknown): PanelCell {
   if (value === null || value === undefined) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'string') return value;

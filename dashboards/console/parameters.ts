@@ -15,7 +15,7 @@ export class BadParameter extends Error {
   }
 }
 
-const moment = 'a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 1970 to 2099';
+const moment = 'a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 2000 to 2099';
 const LONGEST_DAYS = 1_100;
 
 const text = z.string('may be given only once').max(64, 'is too long');

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 
@@ -21,6 +22,7 @@ const titles: Readonly<Record<number, string>> = {
   415: 'Unsupported media type',
   421: 'Misdirected request',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'Internal error',
   503: 'Not available now',
   504: 'No answer in time',
@@ -28,12 +30,31 @@ const titles: Readonly<Record<number, string>> = {
 
 /** Sends a problem. `detail` is one line for people. */
 export function sendProblem(reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
-  const body: ProblemDetails = {
-    type: 'about:blank',
-    title: titles[status] ?? 'Error',
-    status,
-    code,
-    detail,
-  };
-  return reply.code(status).type('application/problem+json; charset=utf-8').send(body);
+  return reply
+    .code(status)
+    .type(PROBLEM_TYPE)
+    .send(problemOf(status, code, detail));
+}
+
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+function problemOf(status: number, code: string, detail: string): ProblemDetails {
+  return { type: 'about:blank', title: titles[status] ?? 'Error', status, code, detail };
+}
+
+/** Answers bytes that could not be read as a request, so that there is no reply to send. */
+export function refuseBytes(error: { code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const problem = isLong
+    ? problemOf(431, 'too_large', 'the headers are longer than 16 KiB; ask for less at once')
+    : problemOf(400, 'bad_request', 'this is not a request of HTTP/1.1');
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `content-type: ${PROBLEM_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

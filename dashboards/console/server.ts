@@ -8,7 +8,7 @@ import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
 import { type LiveStatus, presentOf } from './live-status.ts';
 import { addLogin } from './login.ts';
-import { sendProblem } from './problem.ts';
+import { refuseBytes, sendProblem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
 import { createQueryCache } from './query-cache.ts';
 import type { ReplayLetters } from './replay-letters.ts';
@@ -93,6 +93,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
+    clientErrorHandler: refuseBytes,
     bodyLimit: 16_384,
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
   });
@@ -172,9 +173,13 @@ async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply):
   return sendProblem(reply, 421, 'foreign_host', message);
 }
 
-/** A page of another site can make a browser send a change, although it cannot read the answer. */
+/**
+ * A page of another site can make a browser send changes, ask costly questions and hold connections open, although it
+ * cannot read the answers. It may only lead here: a link opens a page as a document.
+ */
 async function refuseForeignPages(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  if (request.method === 'GET' || request.method === 'HEAD' || !isForeign(request.headers)) return undefined;
+  const { method, headers } = request;
+  if (!isForeign(headers) || (method === 'GET' && headers['sec-fetch-dest'] === 'document')) return undefined;
   const message = 'Origin: this is for pages of this server and for programs';
   return sendProblem(reply, 403, 'foreign_site', message);
 }

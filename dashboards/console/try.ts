@@ -1,5 +1,5 @@
 /** How one record was read, in the form that `faultline try --json` prints. */
-export interface TriedRecord {
+export interface TriedRecordAnswer {
   format: string;
   outcome: { kind: 'counted' } | { kind: 'skipped' | 'dead'; reason: string; detail?: string };
   fields: readonly { field: string; value: unknown; from: readonly string[] }[];
@@ -21,8 +21,8 @@ export interface TryAnswer {
   /** What the text consists of: lines, rows or JSON documents. */
   unit: string;
   records: readonly {
-    outcome: TriedRecord['outcome'];
-    records: readonly TriedRecord[];
+    outcome: TriedRecordAnswer['outcome'];
+    records: readonly TriedRecordAnswer[];
     /** The start of the record that could not be read, redacted. */
     text: string;
   }[];

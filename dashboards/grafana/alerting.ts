@@ -143,9 +143,9 @@ export function policiesFile(): Record<string, unknown> {
 export function templatesFile(): Record<string, unknown> {
   const line = (name: string): string => `{{ if .Annotations.${name} }}{{ .Annotations.${name} }}\n{{ end }}`;
   const alert = `${['summary', 'number', 'hold_until', 'verdict', 'remedy'].map(line).join('')}${['incident_url', 'runbook_url'].map(line).join('')}`;
-  const template = `{{ define "faultline.title" }}{{ if eq .Status "firing" }}{{ .CommonLabels.severity }}: {{ else }}over: {{ end }}{{ .CommonLabels.alertname }}{{ if .CommonLabels.org }}, {{ .CommonLabels.org }}{{ end }}{{ end }}
+  const template = `{{ define "faultline.title" }}{{ if eq .Status "firing" }}{{ .CommonLabels.severity }}: {{ else }}resolved: {{ end }}{{ .CommonLabels.alertname }}{{ if .CommonLabels.org }}, {{ .CommonLabels.org }}{{ end }}{{ end }}
 {{ define "faultline.message" }}{{ range .Alerts.Firing }}${alert}
-{{ end }}{{ range .Alerts.Resolved }}Over: {{ .Annotations.summary }}
+{{ end }}{{ range .Alerts.Resolved }}Resolved: {{ .Annotations.summary }}
 {{ end }}{{ end }}
 `;
   return { apiVersion: 1, templates: [{ orgId: 1, name: 'faultline', template }] };

@@ -16,8 +16,8 @@ export class GrafanaError extends Error {
   }
 }
 
-/** An answer of Grafana. `body` is undefined when it is not JSON. */
-export interface Answer {
+/** An answer of Grafana. `body` is undefined for an answer without content, and for a refusal that is not JSON. */
+export interface GrafanaAnswer {
   status: number;
   body: unknown;
 }
@@ -28,15 +28,25 @@ export type Call = (
   path: string,
   body?: unknown,
   allowed?: readonly number[],
-) => Promise<Answer>;
+) => Promise<GrafanaAnswer>;
 
 /** A client for one Grafana. */
 export function caller({ url, token }: GrafanaAddress): Call {
   return async (method, path, body, allowed = []) => {
     const response = await send(method, url, path, token, body);
     const { status } = response;
-    if (response.ok || allowed.includes(status)) return { status, body: await json(response) };
     const where = `Grafana at ${shown(url)}`;
+    if (response.ok) {
+      const body = jsonOf(await content(response, url));
+      // A login page or a proxy answers 200, too; nothing was saved then.
+      if (body === undefined && status !== 204 && method !== 'DELETE')
+        throw new GrafanaError(
+          'refused',
+          `${where} answered ${status} to ${method} ${path} with something else than JSON; check that grafana.url leads to Grafana itself, not to a login page or a proxy`,
+        );
+      return { status, body };
+    }
+    if (allowed.includes(status)) return { status, body: jsonOf(await content(response, url)) };
     if (status === 401 || status === 403) {
       const why =
         status === 401 ? 'does not accept the token' : `does not let the token do ${method} ${path}`;
@@ -73,12 +83,24 @@ async function send(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (cause) {
-    throw new GrafanaError(
-      'unreachable',
-      `Grafana at ${shown(url)} cannot be reached (${whyUnreachable(cause)}); check grafana.url and that it runs`,
-      cause,
-    );
+    throw unreachable(url, cause);
   }
+}
+
+async function content(response: Response, url: string): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+}
+
+function unreachable(url: string, cause: unknown): GrafanaError {
+  return new GrafanaError(
+    'unreachable',
+    `Grafana at ${shown(url)} cannot be reached (${whyUnreachable(cause)}); check grafana.url and that it runs`,
+    cause,
+  );
 }
 
 function whyUnreachable(cause: unknown): string {
@@ -89,9 +111,9 @@ function whyUnreachable(cause: unknown): string {
   return 'the request failed';
 }
 
-async function json(response: Response): Promise<unknown> {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(await response.text()) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

@@ -15,14 +15,14 @@ import { errorClasses, requestClassNames } from '../../domain/error-class.ts';
 import { responsible } from '../../domain/incident.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
 import {
-  type Column,
+  type PanelColumn,
   columnWidth,
   LEAST_TEXT,
   type Panel,
   panelId,
   type PanelKind,
   type Unit,
-  type Words,
+  type TitledWords,
 } from '../panel.ts';
 import { columnLink, panelLinks } from './links.ts';
 import { target } from './query.ts';
@@ -152,7 +152,7 @@ function table(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   return builder;
 }
 
-function columnProperties(column: Column, place: PanelPlace): dash.DynamicConfigValue[] {
+function columnProperties(column: PanelColumn, place: PanelPlace): dash.DynamicConfigValue[] {
   const width = columnWidth(column);
   const wraps = column.wraps === true || width === null;
   return [
@@ -177,8 +177,8 @@ function columnProperties(column: Column, place: PanelPlace): dash.DynamicConfig
 }
 
 /** Maps words of faultline to their titles. As a mapping of values it leaves the word itself to links. */
-function titlesOf(words: Words): dash.ValueMap {
-  const titles: Record<Words, Readonly<Record<string, string>>> = {
+function titlesOf(words: TitledWords): dash.ValueMap {
+  const titles: Record<TitledWords, Readonly<Record<string, string>>> = {
     class: Object.fromEntries(requestClassNames.map((name) => [name, errorClasses[name].title])),
     kind: Object.fromEntries(incidentKindNames.map((name) => [name, factsOf(name).title])),
     party: responsible,

@@ -11,7 +11,8 @@ interface Seen {
   authorization: string | undefined;
   body: Record<string, unknown>;
 }
-type Answer = { status: number; body?: unknown };
+/** `raw`: sent instead of the body as JSON. */
+type Answer = { status: number; body?: unknown; raw?: string };
 
 let server: Server | undefined;
 
@@ -336,6 +337,23 @@ describe('push', () => {
     await expect(send(url)).rejects.toThrow(/418 .*check that this is a Grafana/);
   });
 
+  test.each([
+    ['GET', '<html>Log in</html>'],
+    ['GET', ''],
+    ['GET', '{"type": "grafana-click'],
+    ['POST', '<html>Log in</html>'],
+    ['PUT', '<html>Log in</html>'],
+    ['PUT', ''],
+  ])('a %s that is answered with 200 and %j is an error', async (wrong, raw) => {
+    const { answer } = grafana();
+    const { url } = await fakeGrafana((one) => (one.method === wrong ? { status: 200, raw } : answer(one)));
+    await expect(send(url)).rejects.toThrow(
+      new RegExp(
+        `answered 200 to ${wrong} .* with something else than JSON; check that grafana.url leads to Grafana`,
+      ),
+    );
+  });
+
   test('nothing listens: one line with the address, without credentials in it', async () => {
     const { url } = await fakeGrafana(() => ({ status: 200 }));
     await new Promise((resolve) => server?.close(resolve));
@@ -361,9 +379,9 @@ async function fakeGrafana(answer: (seen: Seen) => Answer): Promise<{ url: strin
         body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
       };
       seen.push(one);
-      const { status, body = {} } = answer(one);
+      const { status, body = {}, raw = status === 418 ? '<html>' : undefined } = answer(one);
       response.writeHead(status, { 'content-type': 'application/json', location: '/login' });
-      response.end(status === 418 ? '<html>' : JSON.stringify(body));
+      response.end(raw ?? JSON.stringify(body));
     });
   });
   server = listening;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { alerting, type FileRule, groupRules, type RuleGroup, ruleGroups } from './alerting.ts';
 import type { BuiltFile } from './build.ts';
-import { type Answer, type Call, caller, type GrafanaAddress, GrafanaError, shown } from './client.ts';
+import { type GrafanaAnswer, type Call, caller, type GrafanaAddress, GrafanaError, shown } from './client.ts';
 import { differences } from './differences.ts';
 import { clickhouseType } from './query.ts';
 
@@ -219,11 +219,11 @@ function apiRule({ dashboardUid: _uid, panelId: _panel, ...same }: FileRule, rul
 
 const refusal = z.object({ message: z.string().optional(), status: z.string().optional() });
 
-function statusOf({ body }: Answer): string | undefined {
+function statusOf({ body }: GrafanaAnswer): string | undefined {
   return refusal.safeParse(body).data?.status;
 }
 
-function messageOf({ body }: Answer): string {
+function messageOf({ body }: GrafanaAnswer): string {
   return (refusal.safeParse(body).data?.message ?? 'no reason given').replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 

@@ -8,8 +8,8 @@ export const clickhouseType = 'grafana-clickhouse-datasource';
 export const pluginVersion = '4.20.0';
 
 /** What the data source makes of the rows. The backend reads the number, the editor the name. */
-export type Shape = 'timeseries' | 'table';
-const formatOf: Readonly<Record<Shape, number>> = { timeseries: 0, table: 1 };
+export type QueryFormat = 'timeseries' | 'table';
+const formatOf: Readonly<Record<QueryFormat, number>> = { timeseries: 0, table: 1 };
 
 /** A query as the ClickHouse data source stores it. */
 export interface SqlQuery extends Dataquery {
@@ -18,7 +18,7 @@ export interface SqlQuery extends Dataquery {
   editorType: 'sql';
   rawSql: string;
   format: number;
-  queryType: Shape;
+  queryType: QueryFormat;
   pluginVersion: string;
   /** Only for alert rules: the value of `$__interval_s`. */
   intervalMs?: number;
@@ -26,7 +26,7 @@ export interface SqlQuery extends Dataquery {
 }
 
 /** Makes the query model for one statement; a new object each time. */
-export function sqlQuery(shape: Shape, rawSql: string, extra: Partial<SqlQuery> = {}): SqlQuery {
+export function sqlQuery(shape: QueryFormat, rawSql: string, extra: Partial<SqlQuery> = {}): SqlQuery {
   return {
     refId: 'A',
     editorType: 'sql',
@@ -40,6 +40,6 @@ export function sqlQuery(shape: Shape, rawSql: string, extra: Partial<SqlQuery> 
 }
 
 /** Wraps the query model in a builder, as panels and annotations of the SDK need it. */
-export function target(shape: Shape, sql: string): Builder<Dataquery> {
+export function target(shape: QueryFormat, sql: string): Builder<Dataquery> {
   return { build: () => sqlQuery(shape, sql) };
 }

@@ -2,11 +2,11 @@ import { errorClasses, type RequestClass } from '../../domain/error-class.ts';
 import { factsOf, type IncidentKind, incidentKindNames, type KindFacts } from '../../domain/incident-kind.ts';
 import { panelId } from '../panel.ts';
 import { number, numbersOf, type RuleNumber } from './alert-numbers.ts';
-import { scopeOfIncident } from './facts.ts';
+import { scopeOfIncident } from './shared-sql.ts';
 import { dashboards } from './list.ts';
 
 /** The state of an alert in Grafana when its query fails or returns nothing. */
-export type Silence = 'KeepLast' | 'Alerting';
+export type NoDataState = 'KeepLast' | 'Alerting';
 
 /**
  * One alert rule. Grafana does not detect incidents: the analyzers have already decided, with hysteresis, and a rule
@@ -34,7 +34,7 @@ export interface AlertRule {
   threshold: number;
   /** How long the value must stay above the threshold, in seconds. */
   pending: number;
-  whenSilent: Silence;
+  whenSilent: NoDataState;
   /**
    * For routing. It is the severity of the kind: that of an incident may change while it lasts, and a label must not.
    */
@@ -43,7 +43,7 @@ export interface AlertRule {
   summary: string;
   /** The most important number; the text may turn out empty. */
   number: string;
-  /** Who must act, and why. */
+  /** The party of the verdict, and why. */
   verdict: string;
   remedy: string;
   /** Until when to hold something; the text may turn out empty. */
@@ -132,7 +132,7 @@ function incidentRule(kind: IncidentKind): AlertRule {
     severity: facts.severity,
     summary: `${facts.alert} since {{ $labels.since }}: {{ $labels.affected }}.`,
     number: text,
-    verdict: `Who must act: {{ $labels.party }}. ${whyText(facts.why)}`,
+    verdict: `Cause: {{ $labels.party }}. ${whyText(facts.why)}`,
     runbook: facts.runbook,
     remedy: facts.remedy ?? errorClasses[facts.class].remedy.join(' '),
     hold: `{{ if ${number('H')} }}Hold until {{ humanizeTimestamp ${number('H')} }}.{{ end }}`,

@@ -1,10 +1,10 @@
-import type { Column, FilterVariable } from '../panel.ts';
+import type { PanelColumn, FilterVariable } from '../panel.ts';
 import { variableLabels } from './variables.ts';
 
 /** Columns that several tables have, with the width of their values. */
 
 /** A column whose values can be clicked to filter the page. */
-export function filterColumn(variable: FilterVariable, uid?: string): Column {
+export function filterColumn(variable: FilterVariable, uid?: string): PanelColumn {
   const title = variableLabels[variable];
   return {
     name: variable,
@@ -21,7 +21,7 @@ export function filterColumn(variable: FilterVariable, uid?: string): Column {
 }
 
 /** The title of a class, with a link to its runbook. */
-export function classColumn(name: string, title: string): Column {
+export function classColumn(name: string, title: string): PanelColumn {
   return {
     name,
     title,
@@ -34,18 +34,24 @@ export function classColumn(name: string, title: string): Column {
 }
 
 /** The fingerprint of a key: `sk-proj…abcd#1234abcd`. */
-export const keyColumn: Column = { name: 'api_key', title: 'Key', unit: 'text', chars: 21 };
-export const clientColumn: Column = { name: 'client', title: 'Client', unit: 'text', chars: 18 };
-export const regionColumn: Column = { name: 'region', title: 'Region', unit: 'text', chars: 14 };
+export const keyColumn: PanelColumn = { name: 'api_key', title: 'Key', unit: 'text', chars: 21 };
+export const clientColumn: PanelColumn = { name: 'client', title: 'Client', unit: 'text', chars: 18 };
+export const regionColumn: PanelColumn = { name: 'region', title: 'Region', unit: 'text', chars: 14 };
 
-export const calls: Column = { name: 'calls', title: 'Requests', unit: 'count' };
-export const failures: Column = { name: 'failures', title: 'Failed', unit: 'count' };
-export const share: Column = { name: 'share', title: 'Share', unit: 'ratio' };
-export const useless: Column = { name: 'useless_retries_sent', title: 'Useless retries', unit: 'count' };
+export const calls: PanelColumn = { name: 'calls', title: 'Requests', unit: 'count' };
+export const failures: PanelColumn = { name: 'failures', title: 'Failed', unit: 'count' };
+export const share: PanelColumn = { name: 'share', title: 'Share', unit: 'ratio' };
+export const useless: PanelColumn = { name: 'useless_retries_sent', title: 'Useless retries', unit: 'count' };
 
 /** The title of a kind of incident. */
-export const kindColumn: Column = { name: 'kind', title: 'Incident', unit: 'text', chars: 22, words: 'kind' };
-export const partyColumn: Column = {
+export const kindColumn: PanelColumn = {
+  name: 'kind',
+  title: 'Incident',
+  unit: 'text',
+  chars: 22,
+  words: 'kind',
+};
+export const partyColumn: PanelColumn = {
   name: 'verdict_party',
   title: 'Who must act',
   unit: 'text',
@@ -53,7 +59,7 @@ export const partyColumn: Column = {
   words: 'party',
 };
 /** The id of an incident, with a link to its page. */
-export const idColumn: Column = {
+export const idColumn: PanelColumn = {
   name: 'id',
   title: 'Id',
   unit: 'text',

@@ -1,7 +1,7 @@
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, failures, keyColumn, kindColumn, partyColumn, share } from './columns.ts';
 import { perMinute } from './counts.ts';
-import { scopeOfIncident } from './facts.ts';
+import { scopeOfIncident } from './shared-sql.ts';
 import { slowDownRunbook, toOverview } from './links.ts';
 
 const links = [toOverview];
@@ -114,7 +114,7 @@ const compliance: Panel = {
   slug: 'incident-compliance',
   title: 'Requests against the plan',
   description:
-    'Requests per minute in the scope of the incident, the failures among them, and the rate that the plan allows, from an hour before until two hours after. Above the line after the first step: somebody does not comply.',
+    'Requests per minute in the scope of the incident, the failures among them, and the rate that the plan allows, from an hour before until two hours after. If requests are above the line after the first step, somebody does not follow the plan.',
   kind: 'timeseries',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, ${perMinute('sum(requests)')} AS present,
@@ -215,7 +215,7 @@ const callers: Panel = {
   slug: 'incident-callers',
   title: 'Callers',
   description:
-    'Who sent requests in the scope of the incident while it lasted, the most failures first, and the rate of each before and during. A rate that rose drove it; one that did not fall does not comply.',
+    'Who sent requests in the scope of the incident while it lasted, the most failures first, and the rate of each before and during. A caller whose rate rose caused it; one whose rate did not fall does not follow the plan.',
   kind: 'table',
   unit: 'per_minute',
   sql: `SELECT client, api_key, project,
@@ -237,7 +237,7 @@ GROUP BY client, api_key, project ORDER BY failures DESC, present DESC, client, 
   ],
   width: 24,
   height: 9,
-  empty: 'nobody called in this scope',
+  empty: 'no requests in this scope',
   links,
 };
 

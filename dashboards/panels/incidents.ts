@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { idColumn, kindColumn, partyColumn } from './columns.ts';
-import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './facts.ts';
+import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './shared-sql.ts';
 import { toOverview, toSlowDown } from './links.ts';
 
 /** The number of incidents that still fire at the end of the time range. */
@@ -74,7 +74,7 @@ GROUP BY verdict_party, kind ORDER BY open_now DESC, all_of_them DESC, verdict_p
     partyColumn,
     kindColumn,
     { name: 'open_now', title: 'Open', unit: 'count' },
-    { name: 'all_of_them', title: 'In all', unit: 'count' },
+    { name: 'all_of_them', title: 'Total', unit: 'count' },
   ],
   width: 24,
   height: 6,
@@ -116,7 +116,7 @@ ORDER BY started_at DESC, id LIMIT 100`,
 
 function marks(which: string): string {
   return `SELECT started_at AS time, ifNull(resolved_at, toDateTime64($__toTime, 3, 'UTC')) AS timeEnd,
-  toString(kind) AS title, concat(summary, ' Who must act: ', verdict_party) AS text, concat(severity, ',', kind) AS tags
+  toString(kind) AS title, concat(summary, ' Cause: ', verdict_party) AS text, concat(severity, ',', kind) AS tags
 FROM incidents FINAL
 WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime
   AND (state = 'firing' OR resolved_at >= $__fromTime) AND ${which}

@@ -2,7 +2,7 @@ import { errorClasses } from '../../domain/error-class.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { classColumn, clientColumn, filterColumn, keyColumn, regionColumn } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
-import { accessClasses, accessClassNames, classColors, kindsAbout } from './facts.ts';
+import { accessClasses, accessClassNames, classColors, kindsAbout } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { keyRunbook, regionRunbook, runbook, toOverview, toQuota } from './links.ts';
 
@@ -10,7 +10,7 @@ const refusals: Panel = {
   slug: 'access-refusals',
   title: 'Refused for key or access',
   description:
-    'Requests answered 401 or 403 in the time range: wrong or revoked keys, lost membership, addresses and regions that are not allowed. None of them succeeds by retrying.',
+    'Requests answered 401 or 403 in the time range: wrong or revoked keys, lost membership, addresses and regions that are not allowed. A retry does not help.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT sum(requests) AS value FROM ${rangeRows(['class', 'requests'], `class IN ${accessClasses}`)}`,
@@ -43,7 +43,7 @@ const refusedRegions: Panel = {
   slug: 'refused-regions',
   title: 'Regions refused',
   description:
-    'How many regions sent requests that the provider does not serve there. Usually a new deployment, proxy or VPN lets traffic out elsewhere.',
+    'How many regions sent requests that the provider does not serve there. Usually a new deployment, proxy or VPN sends the traffic out through another country.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT uniqExact(region) AS value FROM ${rangeRows(['region', 'class'], "class = 'unsupported_region'")}`,
@@ -58,7 +58,7 @@ const refusedShare: Panel = {
   slug: 'access-share',
   title: 'Share of all requests',
   description:
-    'Requests refused for key or access out of all requests. A step up after a deployment or key rotation is its fault; a slow rise is usually one old client that nobody updates.',
+    'Requests refused for key or access out of all requests. A step up just after a deployment or key rotation was caused by it; a slow rise is usually one old client that nobody updates.',
   kind: 'stat',
   unit: 'ratio',
   sql: `SELECT sumIf(requests, class IN ${accessClasses}) / nullIf(sum(requests), 0) AS value
@@ -77,7 +77,7 @@ const byClass: Panel = {
   slug: 'access-by-class',
   title: 'Refused by class',
   description:
-    'Answers 401 and 403 per minute, one colour per class as everywhere. Incorrect key: replace it. Not a member: invite the account again. IP or region: where the traffic leaves. Permission: what the project may use.',
+    'Answers 401 and 403 per minute, one colour per class as everywhere. Incorrect key: replace it. Not a member: invite the account again. IP or region: check by which address the traffic leaves. Permission: check what the project may use.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, class AS series, ${perMinute('sum(requests)')} AS value
@@ -89,7 +89,7 @@ GROUP BY time, series ORDER BY time, series`,
   minStep: 60,
   width: 12,
   height: 9,
-  empty: 'nobody was refused',
+  empty: 'no requests refused',
   links: [keyRunbook, runbook('permission_denied', 'permission')],
 };
 
@@ -97,7 +97,7 @@ const byClient: Panel = {
   slug: 'access-by-client',
   title: 'Refused by client',
   description:
-    'Which services are refused, per minute. One client alone has a wrong key or wrong egress; all at once have lost a shared key or the membership of the organization.',
+    'Which services are refused, per minute. If it is one client, it has a wrong key or leaves by a wrong address; if all are refused at once, a shared key or the membership of the organization was lost.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, if(client = '', 'no client', client) AS series, ${perMinute('sum(requests)')} AS value
@@ -109,7 +109,7 @@ GROUP BY time, series ORDER BY time, series`,
   minStep: 60,
   width: 12,
   height: 9,
-  empty: 'nobody was refused',
+  empty: 'no requests refused',
   links: [keyRunbook, toQuota],
 };
 

@@ -1,6 +1,6 @@
 import { incidentKindNames, factsOf } from '../../domain/incident-kind.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { sqlList } from './facts.ts';
+import { sqlList } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { runbook, toOverview } from './links.ts';
 import { ingestDelay, ingestRecords } from './pipeline.ts';
@@ -15,13 +15,13 @@ const behind: Panel = {
   slug: 'records-behind',
   title: 'Records waiting',
   description:
-    'Records that wait in Kafka and are not stored yet, over all partitions, according to the newest reports of the workers. A few thousand are a running batch; a growing number means too few workers or a slow store. Not filtered.',
+    'Records that wait in Kafka and are not stored yet, over all partitions, according to the newest reports of the workers. A few thousand are a running batch; a growing number means too few workers or a slow store. Files and the demo have no partitions to report. Not filtered.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT if(count() = 0, NULL, sum(behind)) AS value FROM ${STATE}`,
   width: 6,
   height: 4,
-  empty: 'no worker reports',
+  empty: 'no worker on Kafka',
   thresholds: [
     { value: 100_000, color: 'yellow' },
     { value: 1_000_000, color: 'red' },
@@ -39,7 +39,7 @@ const storedAge: Panel = {
   sql: `SELECT if(count() = 0, NULL, max(dateDiff('second', s.at, $__toTime) + s.stored_age_ms / 1000)) AS value FROM ${STATE} AND s.state = 'held'`,
   width: 6,
   height: 4,
-  empty: 'no worker reports',
+  empty: 'no worker on Kafka',
   thresholds: [
     { value: 60, color: 'yellow' },
     { value: 300, color: 'red' },
@@ -69,7 +69,7 @@ const lost: Panel = {
   slug: 'lost-records',
   title: 'Records lost',
   description:
-    'Records that Kafka deleted before they were read, in the time range. These are the only ones that are counted nowhere: raise the retention of the topic above the longest outage. Not filtered.',
+    'Records that Kafka deleted before they were read, in the time range. They are neither counted nor stored: make the retention of the topic longer than the longest outage. Not filtered.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT sum(to_offset - from_offset) AS value FROM ingest_batches
@@ -149,7 +149,7 @@ ORDER BY behind DESC, stored_ago DESC, topic, partition LIMIT 200`,
   ],
   width: 24,
   height: 9,
-  empty: 'no worker reports',
+  empty: 'no worker on Kafka',
   links,
 };
 
@@ -183,7 +183,7 @@ const judgedAgain: Panel = {
   slug: 'judged-again',
   title: 'Stored errors judged again',
   description:
-    'The last runs of faultline reclassify, newest first. Until one that is not finished is finished, older errors have the classes of one version of the rules and newer ones those of another: run faultline reclassify, and it goes on where it ended. Not filtered.',
+    'The last runs of faultline reclassify, newest first. While a run is not finished, older errors may have the classes of one version of the rules and newer ones those of another: run faultline reclassify, which continues where it ended. Not filtered.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT started_at AS began,
@@ -201,7 +201,7 @@ ORDER BY term DESC LIMIT 1 BY run LIMIT 3`,
   ],
   width: 24,
   height: 5,
-  empty: 'never',
+  empty: 'no run yet',
   links,
 };
 

@@ -1,8 +1,8 @@
 import { errorClasses, requestClassNames } from '../../domain/error-class.ts';
-import type { Column, Dashboard, Panel } from '../panel.ts';
+import type { PanelColumn, Dashboard, Panel } from '../panel.ts';
 import { calls, classColumn, failures, filterColumn, regionColumn, share } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
-import { classColors, kindsAbout, providerClasses } from './facts.ts';
+import { classColors, kindsAbout, providerClasses } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { bucketJoin, latencyColumns, percentile } from './latency.ts';
 import { runbook, serverErrorRunbook, toOverview, toSlowDown } from './links.ts';
@@ -115,7 +115,7 @@ const byModel = shareBy(
 
 const byClass: Panel = {
   slug: 'provider-failures-by-class',
-  title: 'Their failures by class',
+  title: 'Provider failures by class',
   description:
     "Failures by the provider's fault per minute, by class. Server errors and timeouts together: an outage. Overload alone: the engine is short for some seconds, back off.",
   kind: 'bars',
@@ -161,7 +161,7 @@ GROUP BY time ORDER BY time`,
   links: [timeoutRunbook, toSlowDown],
 };
 
-const heatColumns: readonly Column[] = latencyColumns.map(({ name, title }) => ({
+const heatColumns: readonly PanelColumn[] = latencyColumns.map(({ name, title }) => ({
   name,
   title,
   unit: 'count',

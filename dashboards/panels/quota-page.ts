@@ -2,7 +2,7 @@ import { errorClasses } from '../../domain/error-class.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, filterColumn, keyColumn, useless } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
-import { kindsAbout } from './facts.ts';
+import { kindsAbout } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { quotaRunbook, rateLimitRunbook, toOverview, toSlowDown } from './links.ts';
 
@@ -142,7 +142,7 @@ ORDER BY refusals DESC, org, project, client, model LIMIT 50`,
     filterColumn('model'),
     { name: 'refusals', title: 'Refused', unit: 'count' },
     { name: 'share', title: 'Share', unit: 'ratio' },
-    { name: 'which', title: 'Mostly which', unit: 'text', chars: 24 },
+    { name: 'which', title: 'Most often', unit: 'text', chars: 24 },
   ],
   width: 24,
   height: 8,

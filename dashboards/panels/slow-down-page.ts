@@ -2,7 +2,7 @@ import { errorClasses } from '../../domain/error-class.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, filterColumn, idColumn, keyColumn } from './columns.ts';
 import { chartRows, perMinute } from './counts.ts';
-import { kindsAbout, scopeOfIncident } from './facts.ts';
+import { kindsAbout, scopeOfIncident } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { slowDownRunbook, toQuota } from './links.ts';
 
@@ -73,7 +73,7 @@ const slowDownByClient: Panel = {
   slug: 'slow-down-by-client',
   title: 'Slow Down answers by client',
   description:
-    'Who is told to slow down, per minute. The client that ramped is usually the largest: it has to return to its rate before the ramp, the others need do nothing.',
+    'Who is told to slow down, per minute. The client that ramped is usually the largest: it must return to its rate before the ramp; the others need not do anything.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, if(client = '', 'no client', client) AS series,
@@ -94,7 +94,7 @@ const slowDownShare: Panel = {
   slug: 'slow-down-share',
   title: 'Slow Down share by model',
   description:
-    'Share of the requests of a model answered with Slow Down. By default, an incident opens at 1 %. The share falls at once when clients comply; when it stays, they do not.',
+    'Share of the requests of a model answered with Slow Down. By default, an incident opens at 1 %. The share falls at once when clients slow down; if it stays, they have not.',
   kind: 'timeseries',
   unit: 'ratio',
   sql: `SELECT $__timeInterval(ts) AS time, if(model = '', 'no model', model) AS series,

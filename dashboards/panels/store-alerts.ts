@@ -30,7 +30,7 @@ const storeUnreachable: AlertRule = {
     'ClickHouse has not answered Grafana for two minutes: incidents that start or end now do not appear here, and firing alerts keep firing.',
   number: '',
   remedy:
-    'Check that ClickHouse runs, and that the user, password and address of the data source are right (Connections, Data sources, ClickHouse, Save and test). The analyzers go on by themselves; their own notifications do not need Grafana.',
+    'Check that ClickHouse runs, and that the user, password and address of the data source are right (Connections, Data sources, ClickHouse, Save and test). The analyzers continue by themselves; their own notifications do not need Grafana.',
 };
 
 /** Seconds without a report of any worker. Workers report every 10 s, also when there is nothing to read. */
@@ -53,7 +53,7 @@ FROM ingest_state`,
     'No worker has reported for more than three minutes: nothing is counted, and incidents are not detected.',
   number: `Last report {{ humanizeDuration $values.A.Value }} ago.`,
   remedy:
-    'Check that the workers run (docker compose ps, their log, /readyz) and that they reach ClickHouse. Records that wait in Kafka are counted when the workers go on, as long as the topic keeps them.',
+    'Check that the workers run (docker compose ps, their log, /readyz) and that they reach ClickHouse. Records that wait in Kafka are counted when the workers run again, if the topic still has them.',
 };
 
 /** Share of the records of a topic that may be dead letters. */

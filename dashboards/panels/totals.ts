@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { rangeRows } from './counts.ts';
-import { providerClasses } from './facts.ts';
+import { providerClasses } from './shared-sql.ts';
 import { quotaRunbook, serverErrorRunbook, toPipeline, toProviders } from './links.ts';
 
 /** Shows how much traffic there is. */
@@ -41,9 +41,9 @@ FROM ${rangeRows(['class', 'requests'])}`,
 /** Shows how many of the failures are the provider's, as far as the class alone says. */
 export const providerShare: Panel = {
   slug: 'provider-share',
-  title: 'Failures that are theirs',
+  title: 'Caused by the provider',
   description:
-    'Share of the failures that are the provider\'s: server errors, overload and timeouts. Near 100 %: it is them, see the provider\'s status page. Near 0 %: it is us, see "Failures by who must act".',
+    'Share of the failures that are the provider\'s fault: server errors, overload and timeouts. Near 100 %: it is them, see the provider\'s status page. Near 0 %: it is us, see "Failures by who must act".',
   kind: 'stat',
   unit: 'ratio',
   sql: `SELECT sumIf(requests, class IN ${providerClasses}) / nullIf(sumIf(requests, class != 'ok'), 0) AS value
@@ -59,7 +59,7 @@ export const uselessRetries: Panel = {
   slug: 'useless-retries',
   title: 'Useless retries',
   description:
-    'Retries of errors that never succeed by retrying, such as an exhausted quota or a wrong key. Each one is load and delay for nothing: make the client give up on these classes.',
+    'Retries of errors that no retry can repair, such as an exhausted quota or a wrong key. They only add load and delay: make the client give up on these classes.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT sum(useless_retries) AS value FROM ${rangeRows(['useless_retries'])}`,

@@ -1,7 +1,7 @@
 import { errorClasses } from '../../domain/error-class.ts';
 import type { Panel } from '../panel.ts';
 import { chartRows, perMinute } from './counts.ts';
-import { classColors, classesOfFault, faultOfClass, partyColors, providerClasses } from './facts.ts';
+import { classColors, classesOfFault, faultOfClass, partyColors, providerClasses } from './shared-sql.ts';
 import {
   quotaRunbook,
   rateLimitRunbook,
@@ -38,7 +38,7 @@ export const failuresByFault: Panel = {
   slug: 'failures-by-fault',
   title: 'Failures by who must act',
   description:
-    'The same failures by whose fault the class is: provider (wait, fall back), traffic (send less), account (billing, membership), key, request (fix the call), network. This answers "us or them" before any incident does.',
+    'The same failures by who must act on their class: provider (wait, fall back), traffic (send less), account (billing, membership), key, request (fix the call), network. This answers "us or them" before any incident does.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, ${faultOfClass} AS series, ${perMinute('sum(requests)')} AS value

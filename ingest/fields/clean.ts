@@ -81,7 +81,8 @@ export class Cleaner {
 }
 
 function oneLine(text: string): string {
-  return text.replace(CONTROL, ' ').slice(0, LONGEST);
+  // A blank at the edge could not be seen, nor be given in a filter.
+  return text.replace(CONTROL, ' ').slice(0, LONGEST).trim();
 }
 
 /**

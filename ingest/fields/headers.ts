@@ -16,11 +16,19 @@ export interface HeaderFacts {
   project: string | null;
 }
 
-type Role = 'ignored' | 'kept' | 'limit' | 'remaining' | 'request_id' | 'retry_count' | 'org' | 'project';
+type HeaderRole =
+  | 'ignored'
+  | 'kept'
+  | 'limit'
+  | 'remaining'
+  | 'request_id'
+  | 'retry_count'
+  | 'org'
+  | 'project';
 /** What is known about a header, by its name. */
 export interface KnownHeader {
   name: string;
-  role: Role;
+  role: HeaderRole;
   /** For limits: the index of the limit in `RateLimits`; -1 otherwise. */
   slot: number;
 }
@@ -28,7 +36,7 @@ export interface KnownHeader {
 const LARGEST = 1e12;
 const UNSIGNED = /^\d{1,13}(?:\.\d{1,9})?$/;
 const KEPT = new Set(['retry-after', 'retry-after-ms', 'x-should-retry', 'x-ms-region', 'server', 'cf-ray']);
-const ROLES = new Map<string, Role>([
+const ROLES = new Map<string, HeaderRole>([
   ['x-request-id', 'request_id'],
   ['request-id', 'request_id'],
   ['apim-request-id', 'request_id'],

@@ -1,11 +1,11 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { asObject, type Decode, type Format, type JsonObject, type Moment } from './format.ts';
+import { asObject, type Decode, type Format, type JsonObject, type RecordTimes } from './format.ts';
 import { decodeLost, findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { readMany } from './mapping/path.ts';
-import { Parts } from './parts.ts';
+import { MessageParts } from './parts.ts';
 import type { Preset } from './presets/presets.ts';
 import { recogniser } from './recogniser.ts';
 
@@ -35,7 +35,7 @@ const OTHER_STATUS = ['status_code', 'statusCode', 'http_status', 'http'];
 const MOST_ENVELOPES = 4;
 
 /** The formats that `auto` chooses from. */
-export interface Known {
+export interface KnownFormats {
   native: Format;
   /** Asked in this order. */
   others: readonly Format[];
@@ -47,7 +47,7 @@ export interface Known {
 }
 
 /** A decoder that asks each format in turn whether it recognises a message, and looks into envelopes. */
-export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
+export function autoDecoder(known: KnownFormats, cleaner: Cleaner): Decode {
   const decodeKnown = decoderOfKnown(known, cleaner);
   return (value, now, written) => {
     const decoded = decodeKnown(value, { now, written }, 0);
@@ -61,9 +61,17 @@ export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
 }
 
 /** Null when no format recognises the value. `hasOwnTime` is false for a record that got its time from its envelope. */
-type DecodeKnown = (value: unknown, at: Moment, envelopes: number, hasOwnTime?: boolean) => Decoded | null;
+type DecodeKnown = (
+  value: unknown,
+  at: RecordTimes,
+  envelopes: number,
+  hasOwnTime?: boolean,
+) => Decoded | null;
 
-function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cleaner: Cleaner): DecodeKnown {
+function decoderOfKnown(
+  { native, others, presets, mapping, mapped }: KnownFormats,
+  cleaner: Cleaner,
+): DecodeKnown {
   const decodeNative = native.create(cleaner);
   const programs = others.map(({ recognises, create }) => ({ recognises, decode: create(cleaner) }));
   if (mapping !== null)
@@ -100,13 +108,13 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
   function decodeInner(
     message: JsonObject,
     envelope: Mapping,
-    at: Moment,
+    at: RecordTimes,
     envelopes: number,
   ): Decoded | null {
     const reason = envelope.skip.find(({ holds }) => holds({ record: message, message, odd: false }))?.reason;
     if (reason !== undefined) return { kind: 'skip', reason };
     for (const { steps } of envelope.records) {
-      const parts = new Parts();
+      const parts = new MessageParts();
       let isKnown = false;
       const add = (value: unknown): void => {
         const record = typeof value === 'string' ? (jsonInText(value) ?? value) : value;

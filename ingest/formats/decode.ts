@@ -50,13 +50,13 @@ export function bytesDecoder(decodeRecord: Decode, format: FormatOptions['format
   };
 }
 
-type Parsed = { value: unknown } | Fault;
-interface Fault {
+type ParsedBytes = { value: unknown } | DecodeFault;
+interface DecodeFault {
   reason: RejectReason;
   detail: string;
 }
 
-function parse(bytes: Buffer): Parsed {
+function parse(bytes: Buffer): ParsedBytes {
   const given = toText(bytes);
   // Records of a JSON text sequence (RFC 7464) begin with this mark, also where each is a line.
   const text = given?.charCodeAt(0) === 0x1e ? given.slice(1) : given;
@@ -81,7 +81,7 @@ function containerLine(text: string): { value: object } | null {
 }
 
 /** Uncompressed data may have many lines: then each line is a record, and a line that is not JSON stays a text. */
-function parseUnpacked(bytes: Buffer): Parsed {
+function parseUnpacked(bytes: Buffer): ParsedBytes {
   const parsed = parse(bytes);
   if ('value' in parsed || parsed.reason !== 'not_json') return parsed;
   const lines = bytes
@@ -106,7 +106,11 @@ function beginsLikeOtlp(bytes: Buffer): boolean {
 }
 
 /** Decodes OTLP in protobuf; otherwise rejects the bytes. `fault` is the reason why they are not JSON. */
-function decodeProtobuf(bytes: Buffer, fault: Fault, decodeMessage: (message: unknown) => Decoded): Decoded {
+function decodeProtobuf(
+  bytes: Buffer,
+  fault: DecodeFault,
+  decodeMessage: (message: unknown) => Decoded,
+): Decoded {
   if (bytes[0] === OTLP_FIRST_BYTE) {
     const otlp = readOtlpProtobuf(bytes, DEEPEST);
     if (otlp.message !== null) return decodeMessage(otlp.message);

@@ -5,7 +5,7 @@ import type { Cleaner } from '../fields/clean.ts';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Epoch milliseconds: the present time, and when the message was written according to its source. */
-export interface Moment {
+export interface RecordTimes {
   now: number;
   written: number;
 }

@@ -9,7 +9,7 @@ import { faultAt, shown } from './mapping/fault.ts';
 import { compileMapping, type Mapping, type MappingSpec } from './mapping/mapping.ts';
 import { native } from './native.ts';
 import { otelGenai } from './otel/otel-genai.ts';
-import { Parts } from './parts.ts';
+import { MessageParts } from './parts.ts';
 import { presetFunctions } from './presets/functions.ts';
 import { type Preset, presets } from './presets/presets.ts';
 
@@ -102,7 +102,7 @@ function decodeMany(
   decodeOne: (value: unknown) => Decoded,
   cleaner: Cleaner,
 ): Decoded {
-  const parts = new Parts();
+  const parts = new MessageParts();
   for (const value of values) parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(value)));
   return parts.all();
 }

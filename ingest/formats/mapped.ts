@@ -1,18 +1,18 @@
 import type { Decoded, NativeRecord } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { isNothing } from '../fields/nothing.ts';
-import type { Decode, Moment } from './format.ts';
+import type { Decode, RecordTimes } from './format.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
-import { EACH, type Item, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import { EACH, type PathItem, type PathToMany, readMany, withOnly } from './mapping/path.ts';
 import type { StatedOutcome } from './mapping/outcome.ts';
-import type { Scope } from './mapping/scope.ts';
+import type { PathRoots } from './mapping/path-roots.ts';
 import { NO_DETAILS, NO_OUTCOME } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
-import { Parts } from './parts.ts';
+import { MessageParts } from './parts.ts';
 
 /** Decodes one record, with the message around it, to its request. */
-export type DecodeRecord = (scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner) => Decoded;
+export type DecodeRecord = (scope: PathRoots, mapping: Mapping, at: RecordTimes, cleaner: Cleaner) => Decoded;
 
 /** A decoder that reads messages with the fields of a mapping. */
 export function mappedDecoder(
@@ -20,7 +20,7 @@ export function mappedDecoder(
   cleaner: Cleaner,
   decodeScope: DecodeRecord = decodeRecord,
 ): Decode {
-  const decodeOne = (record: unknown, message: unknown, at: Moment): Decoded =>
+  const decodeOne = (record: unknown, message: unknown, at: RecordTimes): Decoded =>
     decodeScope({ record, message, odd: false }, mapping, at, cleaner);
   if (mapping.records.length === 0)
     return (message, now, written) => decodeOne(message, message, { now, written });
@@ -39,7 +39,7 @@ function decodeRecords(
   if (found === null)
     return { kind: 'reject', reason: 'mapping', detail: 'records: none of its paths has a value' };
   if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
-  const parts = new Parts();
+  const parts = new MessageParts();
   for (const item of found.items) {
     parts.add(decodeLost(item) ?? decodeOne(item.value), () =>
       JSON.stringify(cleaner.value(withOnly(message, found.steps, item.places))),
@@ -49,7 +49,7 @@ function decodeRecords(
 }
 
 /** The result for an element of a list that has no record at the rest of the path; null for an element that has one. */
-export function decodeLost({ lost, places }: Item): Decoded | null {
+export function decodeLost({ lost, places }: PathItem): Decoded | null {
   if (lost === undefined) return null;
   if (lost === 'nothing') return { kind: 'skip', reason: 'no_request' };
   return {
@@ -66,8 +66,8 @@ export function decodeLost({ lost, places }: Item): Decoded | null {
 export function findRecords(
   message: unknown,
   paths: readonly PathToMany[],
-): { steps: PathToMany['steps']; items: readonly Item[] } | null {
-  let first: { steps: PathToMany['steps']; items: readonly Item[] } | null = null;
+): { steps: PathToMany['steps']; items: readonly PathItem[] } | null {
+  let first: { steps: PathToMany['steps']; items: readonly PathItem[] } | null = null;
   for (const { steps } of paths) {
     const items = readMany(message, steps);
     if (items === undefined) continue;
@@ -78,13 +78,13 @@ export function findRecords(
 }
 
 /** A record is an object, also as JSON text: `"data": null` or `"data": "x"` is none. */
-function mayBeRecord({ value, lost }: Item): boolean {
+function mayBeRecord({ value, lost }: PathItem): boolean {
   if (lost === 'nothing' || isNothing(value)) return false;
   return typeof value === 'string' ? jsonInText(value) !== undefined : typeof value === 'object';
 }
 
 /** Decodes one record with the fields of a mapping. */
-export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner): Decoded {
+export function decodeRecord(scope: PathRoots, mapping: Mapping, at: RecordTimes, cleaner: Cleaner): Decoded {
   const reason = mapping.skip.find(({ holds }) => holds(scope))?.reason;
   if (reason !== undefined) return { kind: 'skip', reason };
   const record: Record<string, unknown> = emptyRecord();

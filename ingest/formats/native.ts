@@ -13,7 +13,7 @@ import { isNoError, isNoErrorText, isNoText, isNothing } from '../fields/nothing
 import { parseTimestamp } from '../fields/timestamp.ts';
 
 /** A request log, or why the record cannot be counted. */
-export type Read =
+export type NativeRead =
   | { log: RequestLog; dropped?: readonly string[] }
   | { log: null; reason: RejectReason; detail: string };
 
@@ -49,7 +49,7 @@ export function asDecoded(log: RequestLog, dropped: readonly string[] | undefine
  * The same for one of several records. Every format ends here, so that all records are checked and cleaned in the same
  * way.
  */
-export function readNative(value: unknown, now: number, cleaner: Cleaner): Read {
+export function readNative(value: unknown, now: number, cleaner: Cleaner): NativeRead {
   if (isPlainNative(value)) return toRequestLog(value, now, cleaner);
   const mended = mendNative(value);
   if (mended.record === null) return { log: null, reason: 'schema', detail: mended.detail };
@@ -106,7 +106,7 @@ function isWholeUpTo(value: unknown, largest: number): boolean {
   return typeof value === 'number' && value >= 0 && value <= largest && Math.floor(value) === value;
 }
 
-function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read {
+function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): NativeRead {
   const ts = parseTimestamp(record.ts, now);
   if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
   const status = record.status ?? 0;

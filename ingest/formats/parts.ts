@@ -1,7 +1,7 @@
 import type { Decoded, RejectedPart, RequestLog, SkipReason } from '../../domain/request-log.ts';
 
 /** Collects the results for the records of one message. */
-export class Parts {
+export class MessageParts {
   readonly #records: RequestLog[] = [];
   readonly #rejected: RejectedPart[] = [];
   readonly #skipped: SkipReason[] = [];

@@ -1,5 +1,5 @@
 import { jsonInText } from './mapping/json-in-text.ts';
-import type { Path, Step } from './mapping/path.ts';
+import type { Path, PathStep } from './mapping/path.ts';
 
 /** A value that is neither an object nor a list, and its path from the record. */
 export interface Leaf {
@@ -16,7 +16,7 @@ export function writtenPath({ fromMessage, steps }: Path): string {
 }
 
 /** One step of a path in the notation of mappings. */
-export function writtenStep(step: Step): string {
+export function writtenStep(step: PathStep): string {
   if (typeof step === 'number') return `[${step}]`;
   return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }

@@ -8,7 +8,7 @@ import { type Path, readSteps } from './mapping/path.ts';
 import { presetFunctions } from './presets/functions.ts';
 import { presets } from './presets/presets.ts';
 import { readPath } from './mapping/condition.ts';
-import type { Scope } from './mapping/scope.ts';
+import type { PathRoots } from './mapping/path-roots.ts';
 import { isNothing } from '../fields/nothing.ts';
 import { epochMs } from '../fields/timestamp.ts';
 import { type Leaf, leavesOf, writtenPath, writtenStep } from './trace-leaves.ts';
@@ -64,7 +64,7 @@ export function createTracer(
   let records: TracedRecord[] = [];
   let seen: Path[] = [];
   const names = new Map<Mapping, string>();
-  const readFields = (scope: Scope, path: Path): unknown => {
+  const readFields = (scope: PathRoots, path: Path): unknown => {
     const value = readPath(scope, path);
     if (!isNothing(value)) seen.push(path);
     return value;

@@ -12,7 +12,7 @@ const LONGEST_NUMBER = 32;
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
 /** Bytes that can be compared four at a time; of the last word only the bits in `mask` count. */
-export interface Words {
+export interface ComparableBytes {
   readonly length: number;
   readonly words: Int32Array;
   readonly mask: number;
@@ -114,7 +114,7 @@ export class AsciiCursor {
   }
 
   /** Whether these bytes are at the position `at`. */
-  holds(at: number, { words, mask }: Words): boolean {
+  holds(at: number, { words, mask }: ComparableBytes): boolean {
     const view = this.#view;
     const last = words.length - 1;
     if (at + last * 4 >= this.end) return false;
@@ -177,7 +177,7 @@ export class AsciiCursor {
   }
 
   /** The bytes from `from` to `to`, for later comparison. */
-  words(from: number, to: number): Words {
+  words(from: number, to: number): ComparableBytes {
     return wordsOf(this.bytes.subarray(from, to));
   }
 
@@ -208,7 +208,7 @@ export class AsciiCursor {
 }
 
 /** Makes at least one word, so that empty bytes can be compared too. */
-export function wordsOf(bytes: Uint8Array): Words {
+export function wordsOf(bytes: Uint8Array): ComparableBytes {
   const count = Math.max(1, Math.ceil(bytes.length / 4));
   const padded = new Uint8Array(count * 4);
   padded.set(bytes);

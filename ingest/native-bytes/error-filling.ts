@@ -3,7 +3,7 @@ import type { JudgedError } from '../rows/judged-error.ts';
 import type { Redactor } from '../redact/redact.ts';
 
 /** Where the particular texts of a request appear in the judgement of its error. */
-export interface Filling {
+export interface ErrorFilling {
   /** For each particular text, its positions in the fields. */
   readonly places: readonly (readonly number[])[];
   /** Index of the text that is the waiting time; -1: none. */
@@ -19,13 +19,13 @@ const KEY_LETTERS = 'QVWXYJKB';
 /** Ids have at least this length; durations are shorter. */
 const SHORTEST_ID = 16;
 
-export const nothingToFill: Filling = { places: [], wait: -1 };
+export const nothingToFill: ErrorFilling = { places: [], wait: -1 };
 
 /**
  * Finds where the particular texts of an error appear in its judgement. Null when one of them does not appear unchanged
  * (for example a number that was redacted), or when two cannot be distinguished.
  */
-export function fillingOf(particulars: readonly string[], judged: JudgedError): Filling | null {
+export function fillingOf(particulars: readonly string[], judged: JudgedError): ErrorFilling | null {
   const fields = Buffer.from(judged.fields);
   const places = particulars.map((text) => placesOf(fields, text));
   const taken = places.flatMap((ones, i) =>
@@ -56,7 +56,7 @@ function placesOf(fields: Buffer, text: string): number[] {
  */
 export function fill(
   { reading, fields }: JudgedError,
-  { places, wait }: Filling,
+  { places, wait }: ErrorFilling,
   particulars: readonly string[],
   redactor: Redactor,
 ): JudgedError | null {

@@ -1,6 +1,6 @@
-import { type AsciiCursor, SPREAD, type Words, wordsOf } from './ascii-cursor.ts';
+import { type AsciiCursor, SPREAD, type ComparableBytes, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
-import type { Span } from './span.ts';
+import type { ByteSpan } from './byte-span.ts';
 
 /** Shorter ones may be words or numbers that have a meaning. */
 const SHORTEST_ID = 16;
@@ -46,7 +46,7 @@ export class ErrorShape {
   /** Start and end of each particular part, in turn. */
   readonly particulars: number[] = [];
 
-  read(cursor: AsciiCursor, { from, to }: Span): void {
+  read(cursor: AsciiCursor, { from, to }: ByteSpan): void {
     const { bytes } = cursor;
     this.particulars.length = 0;
     let hash = 0;
@@ -135,10 +135,10 @@ function durationEnd(bytes: Buffer, start: number): number {
  * ones.
  */
 export class KnownShape {
-  readonly #parts: Words[] = [];
+  readonly #parts: ComparableBytes[] = [];
   readonly #lengths: number[] = [];
 
-  constructor(cursor: AsciiCursor, { from, to }: Span, { particulars }: ErrorShape) {
+  constructor(cursor: AsciiCursor, { from, to }: ByteSpan, { particulars }: ErrorShape) {
     let at = from;
     for (let i = 0; i <= particulars.length; i += 2) {
       const end = particulars[i] ?? to;
@@ -148,7 +148,7 @@ export class KnownShape {
     }
   }
 
-  fits(cursor: AsciiCursor, { from, to }: Span, { particulars }: ErrorShape): boolean {
+  fits(cursor: AsciiCursor, { from, to }: ByteSpan, { particulars }: ErrorShape): boolean {
     if (particulars.length !== this.#lengths.length * 2) return false;
     let at = from;
     for (let i = 0; i < this.#parts.length; i++) {

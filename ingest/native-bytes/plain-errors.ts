@@ -2,11 +2,11 @@ import { type JudgedError, judgeError } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { isNoError } from '../fields/nothing.ts';
 import { toText } from '../formats/decode.ts';
-import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
-import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
+import { type AsciiCursor, type ComparableBytes, wordsOf } from './ascii-cursor.ts';
+import { altered, fill, type ErrorFilling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
 import { ErrorShape, KnownShape } from './error-shape.ts';
 import type { RememberedText } from './remembered-texts.ts';
-import type { Span } from './span.ts';
+import type { ByteSpan } from './byte-span.ts';
 
 /** A power of two. */
 const SLOTS = 4096;
@@ -17,9 +17,9 @@ interface Slot {
   provider: string;
   status: number;
   error: KnownShape;
-  exception: Words;
+  exception: ComparableBytes;
   judged: JudgedError;
-  filling: Filling;
+  filling: ErrorFilling;
 }
 
 /** The values beside an error that its judgement depends on. */
@@ -52,8 +52,8 @@ export class PlainErrors {
    */
   of(
     cursor: AsciiCursor,
-    error: Span,
-    exception: Span,
+    error: ByteSpan,
+    exception: ByteSpan,
     { id, value: provider }: RememberedText<string>,
     status: number,
   ): JudgedError | null {
@@ -101,11 +101,11 @@ export class PlainErrors {
    */
   #learn(
     cursor: AsciiCursor,
-    error: Span,
+    error: ByteSpan,
     shape: ErrorShape,
     circumstances: Circumstances,
     judged: JudgedError,
-  ): Filling | null {
+  ): ErrorFilling | null {
     const texts = textsOf(cursor, shape);
     if (texts.length === 0) return nothingToFill;
     const others = texts.map(altered);

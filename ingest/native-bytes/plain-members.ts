@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { byCallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import { type NativeRecord, nativeRecord } from '../../domain/request-log.ts';
 import { CALL_MEMBERS, LOGGER_MEMBERS } from '../formats/native.ts';
-import { type Words, wordsOf } from './ascii-cursor.ts';
+import { type ComparableBytes, wordsOf } from './ascii-cursor.ts';
 
 /** Each member has one bit of a number; the highest is for members of loggers. */
 const BITS = 30;
@@ -10,7 +10,7 @@ const LOGGER_BIT = 1 << BITS;
 const HERE = 'ingest/native-bytes/plain-members.ts';
 
 /** The kind of a member decides how it is read. */
-type Kind =
+type MemberKind =
   | 'ts'
   | 'request_id'
   | 'dimension'
@@ -23,9 +23,9 @@ type Kind =
   | 'unknown';
 
 export interface Member {
-  readonly kind: Kind;
+  readonly kind: MemberKind;
   /** The name and the quote after it. */
-  readonly name: Words;
+  readonly name: ComparableBytes;
   /** The bit of this member in the mask of members seen; 0 for a member that is not part of the format. */
   readonly bit: number;
   /** Index among the numbers or the dimensions; -1 for other kinds. */
@@ -35,7 +35,7 @@ export interface Member {
 }
 
 /** The kind of each member. If the schema has a member that this table lacks, loading this file throws an error. */
-const kinds: Readonly<Record<keyof NativeRecord, Exclude<Kind, 'unknown'>>> = {
+const kinds: Readonly<Record<keyof NativeRecord, Exclude<MemberKind, 'unknown'>>> = {
   ...byCallerDimension(() => 'dimension' as const),
   ts: 'ts',
   request_id: 'request_id',
@@ -53,13 +53,13 @@ const kinds: Readonly<Record<keyof NativeRecord, Exclude<Kind, 'unknown'>>> = {
   exception: 'exception',
 };
 
-type Shape = Readonly<Record<string, z.core.$ZodType>>;
+type SchemaShape = Readonly<Record<string, z.core.$ZodType>>;
 
 /**
  * The members of a schema, and the largest value of each number in the order of their indexes. Throws when a member has
  * no kind.
  */
-export function membersOf(shape: Shape): { members: ReadonlyMap<string, Member>; most: Float64Array } {
+export function membersOf(shape: SchemaShape): { members: ReadonlyMap<string, Member>; most: Float64Array } {
   const members = new Map<string, Member>();
   const most: number[] = [];
   for (const [i, [name, schema]] of Object.entries(shape).entries()) {
@@ -79,7 +79,7 @@ export function membersOf(shape: Shape): { members: ReadonlyMap<string, Member>;
   return { members, most: Float64Array.from(most) };
 }
 
-function indexOf(name: string, kind: Kind, numbers: number): number {
+function indexOf(name: string, kind: MemberKind, numbers: number): number {
   if (kind === 'number') return numbers;
   return kind === 'dimension' ? callerDimensions.findIndex((one) => one === name) : -1;
 }
@@ -128,6 +128,6 @@ export function unknownMember(name: string): Member {
   return newMember(name, 'unknown', -1, 0);
 }
 
-function newMember(name: string, kind: Kind, index: number, bit: number): Member {
+function newMember(name: string, kind: MemberKind, index: number, bit: number): Member {
   return { kind, name: wordsOf(Buffer.from(`${name}"`, 'latin1')), bit, index, next: null };
 }

@@ -6,7 +6,7 @@ import type { Cleaner } from '../fields/clean.ts';
 import { readHeaders } from '../fields/headers.ts';
 import { isNoErrorText } from '../fields/nothing.ts';
 import { firstId } from '../formats/native.ts';
-import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
+import { AsciiCursor, type ComparableBytes, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import { PlainDimensions } from './plain-dimensions.ts';
 import { PlainErrors } from './plain-errors.ts';
@@ -21,7 +21,7 @@ import {
 } from './plain-members.ts';
 import { PlainTime } from './plain-time.ts';
 import { RememberedTexts } from './remembered-texts.ts';
-import { Span } from './span.ts';
+import { ByteSpan } from './byte-span.ts';
 
 /** A request and its dimension set. One object serves all records: it is valid until the next one is read. */
 export interface PlainRecord extends Counted {
@@ -51,10 +51,10 @@ export class PlainReader {
   #ts = 0;
   readonly #numbers = new Float64Array(mostNumbers.length);
   #stream = false;
-  readonly #requestId = new Span();
-  readonly #toldHeaders = new Span();
-  readonly #error = new Span();
-  readonly #exception = new Span();
+  readonly #requestId = new ByteSpan();
+  readonly #toldHeaders = new ByteSpan();
+  readonly #error = new ByteSpan();
+  readonly #exception = new ByteSpan();
   readonly #first = unknownMember('');
   readonly #members = new RememberedTexts(1024, memberOf);
   readonly #dimensionSets: PlainDimensions;
@@ -233,7 +233,7 @@ export class PlainReader {
     return this.#isWord(isTrue ? trueWord : falseWord);
   }
 
-  #isWord(word: Words): boolean {
+  #isWord(word: ComparableBytes): boolean {
     if (!this.#cursor.holds(this.#at, word)) return false;
     this.#at += word.length;
     return true;

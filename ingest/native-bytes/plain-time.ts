@@ -1,4 +1,4 @@
-import type { AsciiCursor, Words } from './ascii-cursor.ts';
+import type { AsciiCursor, ComparableBytes } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
@@ -10,7 +10,7 @@ const MINUTE = '2026-01-01T00:00:'.length;
  * the one before: the text of a minute and its start in milliseconds are remembered.
  */
 export class PlainTime {
-  #minute: Words | null = null;
+  #minute: ComparableBytes | null = null;
   #minuteMs = Number.NaN;
 
   /** Epoch milliseconds of the text from `from` to `to`; NaN when it is not a time, or must be refused. */

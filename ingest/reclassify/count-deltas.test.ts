@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Judged } from '../../store/queries/reclassify-events.ts';
+import type { StoredJudgement } from '../../store/queries/reclassify-events.ts';
 import type { StagedError } from '../../store/queries/reclassify-staged.ts';
 import { parseTsvRow } from '../../store/tsv.ts';
 import { storedErrorOf } from '../../tests/fixtures/stored-error.ts';
 import { countDeltas, deltaRows } from './count-deltas.ts';
 
-const old: Judged = {
+const old: StoredJudgement = {
   class: 'other',
   subclass: '',
   rule: 'none',
@@ -15,9 +15,9 @@ const old: Judged = {
   fault: 'unknown',
   wait_seconds: null,
 };
-const now: Judged = { ...old, class: 'quota_exceeded', subclass: 'credit_balance', retry: 'no' };
+const now: StoredJudgement = { ...old, class: 'quota_exceeded', subclass: 'credit_balance', retry: 'no' };
 
-function staged(given: Parameters<typeof storedErrorOf>[0], judged: Judged = now): StagedError {
+function staged(given: Parameters<typeof storedErrorOf>[0], judged: StoredJudgement = now): StagedError {
   const error = { ...storedErrorOf({ ts: 1_795_392_014_000, status: 429, client: 'web', ...given }), judged };
   return { error, old, counted_as: error.dimensions };
 }
@@ -57,7 +57,7 @@ describe('the counts of an error that is judged otherwise', () => {
     });
   });
 
-  it('are those of the hour, where the table has hours, without what it does not tell apart', () => {
+  it('are those of the hour in the table per hour, without the dimensions that it lacks', () => {
     const errors = [staged({ api_key: 'a', endpoint: '/x' }), staged({ api_key: 'b', status: 500 })];
     const deltas = countDeltas(errors, 'request_counts_1h');
     expect(deltas).toMatchObject([

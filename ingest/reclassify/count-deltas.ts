@@ -1,7 +1,7 @@
 import { callerDimensions, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
 import { type CountShape, shapeOf } from '../../store/queries/reclassify-counts.ts';
-import type { Judged } from '../../store/queries/reclassify-events.ts';
+import type { StoredJudgement } from '../../store/queries/reclassify-events.ts';
 import type { StagedError } from '../../store/queries/reclassify-staged.ts';
 import type { CountTable } from '../../store/queries/reconcile.ts';
 import { tsvFields, tsvSeconds } from '../../store/tsv.ts';
@@ -19,7 +19,7 @@ const sums = [
 ] as const;
 type Sums = Record<(typeof sums)[number], number>;
 
-/** What is added to one key of a table of counts; negative numbers are taken away. */
+/** What is added to one key of a table of counts; negative numbers are subtracted. */
 export interface CountDelta extends Sums {
   /** Start of the interval, epoch seconds. */
   ts: number;
@@ -35,7 +35,7 @@ export interface CountDelta extends Sums {
 
 /**
  * The rows that move the counts of these errors from their old class to the new one: for each key that changes, one row
- * takes away and one row adds. Errors of which only the event changes give no row. The rows add up to zero requests.
+ * subtracts and one row adds. Errors of which only the event changes give no row. The rows add up to zero requests.
  * Pure.
  */
 export function countDeltas(staged: readonly StagedError[], table: CountTable): CountDelta[] {
@@ -50,7 +50,7 @@ export function countDeltas(staged: readonly StagedError[], table: CountTable): 
   return [...deltas.values()].filter((delta) => sums.some((name) => delta[name] !== 0));
 }
 
-function isCountedAlike(a: Judged, b: Judged): boolean {
+function isCountedAlike(a: StoredJudgement, b: StoredJudgement): boolean {
   return a.class === b.class && a.subclass === b.subclass && a.retry === b.retry;
 }
 
@@ -63,7 +63,7 @@ interface Own {
 function deltaAt(
   deltas: Map<string, CountDelta>,
   { error, counted_as, shape }: Own,
-  judged: Judged,
+  judged: StoredJudgement,
 ): CountDelta {
   const ts = Math.floor(error.ts / 1000 / shape.seconds) * shape.seconds;
   const dimensions = shape.dimensions.map((name) => counted_as[callerDimensions.indexOf(name)] ?? '');
@@ -105,7 +105,7 @@ function emptyDelta(ts: number, dimensions: readonly string[]): CountDelta {
   };
 }
 
-function add(delta: CountDelta, { error, shape }: Own, judged: Judged, sign: 1 | -1): void {
+function add(delta: CountDelta, { error, shape }: Own, judged: StoredJudgement, sign: 1 | -1): void {
   delta.requests += sign;
   if (error.retry_count > 0) {
     delta.retries += sign;
@@ -140,7 +140,7 @@ function most(a: Shown, b: Shown): Shown {
 
 /**
  * The rows for a table, together with a row without requests that bears the mark of this insert: the mark is stored
- * exactly when the rows are. The columns are unsigned, so sums wrap around, and adding 2^64 - 5 takes away 5.
+ * exactly when the rows are. The columns are unsigned, so sums wrap around, and adding 2^64 - 5 subtracts 5.
  */
 export function deltaRows(
   deltas: readonly CountDelta[],

@@ -1,21 +1,27 @@
-import type { Judged, StoredError } from '../../store/queries/reclassify-events.ts';
+import type { StoredJudgement, StoredError } from '../../store/queries/reclassify-events.ts';
 import { conclude, readError } from '../classify/classify.ts';
 import { BODY_LIMIT } from '../rows/judged-error.ts';
 
-/** What the present rules say of a stored error. */
-export type Verdict =
+/** The judgement of a stored error by the present rules. */
+export type NewJudgement =
   | { kind: 'same' }
-  | { kind: 'changed'; judged: Judged }
+  | { kind: 'changed'; judged: StoredJudgement }
   /** The text was cut when it was stored, so the words that decided its class may be missing. */
   | { kind: 'cut' }
   /** By the present rules this is not a failure. */
   | { kind: 'success' };
 
 /** How the present rules judge an error. */
-export type Judge = (error: StoredError) => Judged;
+export type JudgeStoredError = (error: StoredError) => StoredJudgement;
 
-/** The classifier on what is stored of an error. */
-export const judgeStored: Judge = ({ dimensions: [provider = ''], status, body, exception, headers }) => {
+/** Classifies an error from its stored columns. */
+export const judgeStored: JudgeStoredError = ({
+  dimensions: [provider = ''],
+  status,
+  body,
+  exception,
+  headers,
+}) => {
   // An error without a text was stored as `{}` or as an empty text, neither of which can be judged.
   const error = body === '' || body === '{}' || body === '[]' ? null : body;
   const reading = readError({ provider, status, error, exception });
@@ -23,8 +29,8 @@ export const judgeStored: Judge = ({ dimensions: [provider = ''], status, body, 
   return { class: name, subclass, rule, generation, retry, fault, wait_seconds };
 };
 
-/** Judges a stored error by the rules of `judge` and says what differs. Pure. */
-export function judgeAgain(error: StoredError, judge: Judge): Verdict {
+/** Judges a stored error by the rules of `judge` and compares the result with the old judgement. Pure. */
+export function judgeAgain(error: StoredError, judge: JudgeStoredError): NewJudgement {
   if (error.body.length >= BODY_LIMIT) return { kind: 'cut' };
   const judged = judge(error);
   if (judged.class === 'ok') return { kind: 'success' };

@@ -7,29 +7,33 @@ export const LEASE_SECONDS = 90;
 const BEAT_MS = 15_000;
 
 /** The right to change what is stored; one process has it at a time. */
-export interface Lease {
-  run: Run;
-  /** The run was begun by another process, or by another version. */
+export interface ReclassifyLease {
+  run: ReclassifyRun;
+  /** True when another process started the run. */
   isTakenOver: boolean;
   /** Throws `ReclassifyError` when another process has taken over. */
   check(): Promise<void>;
-  /** Gives the right back: the run is finished, or another process may continue it. */
+  /** Gives the lease back: the run is finished, or another process may continue it. */
   end(state: 'left' | 'finished'): Promise<void>;
 }
 
-export type Run = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
+export type ReclassifyRun = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
 
 /**
- * Takes over the run that is not finished, or begins the run `fresh`. Each holder gets a new term number. Only one
+ * Takes over the run that is not finished, or starts the run `fresh`. Each holder gets a new term number. Only one
  * process can get a number, because the number is the token of the first row that it writes; a process that then reads
  * the row of another one has lost. Throws `ReclassifyError` when another process has the lease.
  */
-export async function takeLease(store: Store, holder: string, fresh: Run): Promise<Lease> {
+export async function takeLease(
+  store: Store,
+  holder: string,
+  fresh: ReclassifyRun,
+): Promise<ReclassifyLease> {
   const last = await readLastRun(store);
   const isOpen = last !== null && last.state !== 'finished';
   if (last !== null && isHeld(last, store.kind)) throw running(last);
   const { run, since, until, rules, started_at } = isOpen ? last : fresh;
-  const own: Run = { run, since, until, rules, started_at };
+  const own: ReclassifyRun = { run, since, until, rules, started_at };
   const term = (last?.term ?? 0) + 1;
   const say = (state: RunRow['state'], token: string): Promise<void> =>
     writeRun(store, { ...own, term, holder, state }, token);
@@ -39,7 +43,7 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
   let beats = 0;
   let beat = Promise.resolve();
   const timer = setInterval(() => {
-    // A sign of life that fails is followed by another; `check` finds out if the next one came too late.
+    // A failed report is followed by another. If that is too late, another process takes over and `check` throws.
     beat = say('running', `reclassify:term:${term}:${++beats}`).catch(() => undefined);
   }, BEAT_MS);
   timer.unref();
@@ -51,7 +55,7 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
       if (newest?.term !== term)
         throw new ReclassifyError(
           'taken',
-          'another process has taken over, because this one did not speak for too long: it goes on there',
+          'another process has taken over, because this one did not report for too long: the run continues there',
         );
     },
     async end(state) {
@@ -71,6 +75,6 @@ export function isHeld({ state, silent_seconds }: RunRow, kind: Store['kind']): 
 function running({ holder, silent_seconds }: RunRow): ReclassifyError {
   return new ReclassifyError(
     'running',
-    `faultline reclassify runs already (${holder}, heard of ${Math.round(silent_seconds)} s ago): wait for it; if it was killed, start again in ${Math.ceil(LEASE_SECONDS - silent_seconds)} s`,
+    `faultline reclassify runs already (${holder}, last report ${Math.round(silent_seconds)} s ago): wait for it; if it was killed, start again in ${Math.ceil(LEASE_SECONDS - silent_seconds)} s`,
   );
 }

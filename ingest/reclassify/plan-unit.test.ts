@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { type CountedEnd, shapeOf } from '../../store/queries/reclassify-counts.ts';
-import type { Judged, StoredError } from '../../store/queries/reclassify-events.ts';
+import type { StoredJudgement, StoredError } from '../../store/queries/reclassify-events.ts';
 import { storedErrorOf } from '../../tests/fixtures/stored-error.ts';
 import { partitionKey } from '../partition-id.ts';
 import { horizonsOf } from '../reconcile-horizons.ts';
@@ -146,7 +146,7 @@ describe('a stored error is judged again', () => {
   });
 
   it('what a plan finds adds up, and only what is counted is changed', () => {
-    const old: Judged = { ...timeout.judged, class: 'other', rule: 'none' };
+    const old: StoredJudgement = { ...timeout.judged, class: 'other', rule: 'none' };
     const place = { topic: 't', partition: 0 };
     const errors = [
       timeout,

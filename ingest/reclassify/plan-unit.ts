@@ -1,32 +1,35 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import type { CountedEnd, CountShape, FailureCount } from '../../store/queries/reclassify-counts.ts';
 import {
-  type Judged,
+  type StoredJudgement,
   rejudgedRow,
-  type Span,
   type StoredError,
 } from '../../store/queries/reclassify-events.ts';
 import type { StagedError } from '../../store/queries/reclassify-staged.ts';
 import type { CountTable, Horizons } from '../../store/queries/reconcile.ts';
 import { partitionKey } from '../partition-id.ts';
-import { type Judge, judgeAgain } from './judge-again.ts';
+import { type JudgeStoredError, judgeAgain } from './judge-again.ts';
 import { placeCounts } from './place-counts.ts';
-import { addMove, emptyReport, type Report } from './report.ts';
+import { addMove, emptyReport, type ReclassifyReport } from './report.ts';
 
-/** Errors that a unit holds at most, unless more came within ten seconds. */
+/** The largest number of errors in a unit. An interval of 10 s with more errors is not divided. */
 export const UNIT_ERRORS = 10_000;
-/** Bytes of the texts of a unit, unless ten seconds have more: in memory they stand several times. */
+/** The most bytes of texts in a unit, because memory holds them several times. An interval with more is not divided. */
 const UNIT_BYTES = 32 * 1024 * 1024;
 
 const INTERVAL = 10;
 const DAY = 86_400;
 
-/** Cuts a day into spans of so many errors at most, and so many bytes of texts, at intervals of 10 s. Pure. */
+/**
+ * Divides intervals of 10 s into spans within one day, each with at most `most` errors and `mostBytes` bytes of texts,
+ * unless a single interval has more. Pure.
+ */
 export function cutSpans(
   counts: readonly { at: number; errors: number; bytes: number }[],
   most: number,
   mostBytes = UNIT_BYTES,
-): Span[] {
-  const spans: (Span & { errors: number; bytes: number })[] = [];
+): TimeSpan[] {
+  const spans: (TimeSpan & { errors: number; bytes: number })[] = [];
   for (const { at, errors, bytes } of counts) {
     const last = spans.at(-1);
     const isRoom =
@@ -48,8 +51,8 @@ function isSameDay(a: number, b: number): boolean {
 }
 
 /**
- * The tables that hold all counts of a day: surely by their retention, or because a coarser table, which keeps longer,
- * has no more. Only these are corrected. `day` is its begin, epoch seconds. Pure.
+ * The tables that hold all counts of a day, because their retention says so or because no coarser table, which keeps
+ * its rows longer, has more. Only these are corrected. `day` is its start, epoch seconds. Pure.
  */
 export function heldTables(
   totals: Record<CountTable, number>,
@@ -67,30 +70,30 @@ export function heldTables(
   );
 }
 
-/** Whether the batch of an error is in the ledger: before, its counts may be missing and are still to come. Pure. */
+/** Whether the batch of an error is in the ledger. Before that, its counts may not be stored yet. Pure. */
 export function isInLedger(error: StoredError, ends: ReadonlyMap<string, CountedEnd>): boolean {
   const end = ends.get(partitionKey(error));
   return end !== undefined && (error.offset < end.end || error.inserted_on < end.since);
 }
 
-/** What a plan is made of. */
+/** What a plan depends on. */
 export interface PlanFacts {
   errors: readonly StoredError[];
-  judge: Judge;
+  judge: JudgeStoredError;
   /** Version of its rules. */
   rules: number;
   ends: ReadonlyMap<string, CountedEnd>;
-  /** The failures of the finest table that holds the day; null: none does. */
+  /** The failures of the finest table that holds the day; null when no table does. */
   counts: { shape: CountShape; failures: readonly FailureCount[] } | null;
 }
 
-/** Which errors are to be changed, and what was found. Pure. */
+/** Plans a unit: the errors whose judgement changes, and the report. Pure. */
 export function planUnit({ errors, judge, rules, ends, counts }: PlanFacts): {
   staged: StagedError[];
-  report: Report;
+  report: ReclassifyReport;
 } {
   const report = emptyReport();
-  const changed: { error: StoredError; judged: Judged }[] = [];
+  const changed: { error: StoredError; judged: StoredJudgement }[] = [];
   for (const error of errors) {
     report.judged++;
     if (!isInLedger(error, ends)) {

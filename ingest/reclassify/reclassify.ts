@@ -1,3 +1,4 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { isRetriable, StoreError } from '../../store/error.ts';
 import {
   type CountedEnd,
@@ -8,12 +9,7 @@ import {
   settleCounts,
   shapeOf,
 } from '../../store/queries/reclassify-counts.ts';
-import {
-  readErrorCounts,
-  readErrorRange,
-  readStoredErrors,
-  type Span,
-} from '../../store/queries/reclassify-events.ts';
+import { readErrorCounts, readErrorRange, readStoredErrors } from '../../store/queries/reclassify-events.ts';
 import { readUnits, type UnitRow, writeUnit } from '../../store/queries/reclassify-runs.ts';
 import { clearStaged, partitionOf, writeStaged } from '../../store/queries/reclassify-staged.ts';
 import { type CountTable, countTables } from '../../store/queries/reconcile.ts';
@@ -22,53 +18,54 @@ import type { Store } from '../../store/store.ts';
 import { partitionKey } from '../partition-id.ts';
 import { horizonsOf } from '../reconcile-horizons.ts';
 import { applyUnit } from './apply-unit.ts';
-import type { Judge } from './judge-again.ts';
-import { type Lease, type Run, takeLease } from './lease.ts';
+import type { JudgeStoredError } from './judge-again.ts';
+import { type ReclassifyLease, type ReclassifyRun, takeLease } from './lease.ts';
 import { cutSpans, heldTables, planUnit, UNIT_ERRORS } from './plan-unit.ts';
 import { ReclassifyError } from './reclassify-error.ts';
-import { addReport, emptyReport, type Report } from './report.ts';
+import { addReport, emptyReport, type ReclassifyReport } from './report.ts';
 
 export interface ReclassifyOptions {
   /** Event time of the first errors, epoch seconds; 0: all. */
   since: number;
-  judge: Judge;
+  judge: JudgeStoredError;
   /** Version of its rules. */
   rules: number;
-  /** Names a run that begins, and this process. */
+  /** Name of a run that starts. */
   name: string;
+  /** Name of this process. */
   holder: string;
   /** Epoch seconds. */
   now: number;
-  /** Errors of one unit at most. */
+  /** The largest number of errors in a unit. */
   unitErrors?: number;
-  /** Told how many errors have been judged, of how many, in which run. */
+  /** Called for each unit with the number of errors judged so far, and of all that this process judges. */
   progress?: (judged: number, of: number) => void;
-  /** Told what goes on, in one line. */
+  /** Called with one line that says what happens now. */
   notice?: (line: string) => void;
   isStopped?: () => boolean;
   sleep: (ms: number) => Promise<void>;
 }
 
-export interface Reclassified extends Report {
+export interface Reclassified extends ReclassifyReport {
   run: string;
   rules: number;
   /** Event times `[since, until)`, epoch seconds. */
   since: number;
   until: number;
-  /** Failures that are counted in that time and are not stored any more, so that nothing can judge them. */
+  /** Failures that are counted in that time but not stored any more, so that they cannot be judged. */
   not_stored: number;
-  /** Begins of days (epoch seconds) on which errors changed, by table that does not hold their counts any more. */
+  /** Starts of days (epoch seconds) on which errors changed, by table that does not hold their counts any more. */
   not_corrected: Record<CountTable, number[]>;
-  /** False: it was stopped, and goes on where it ended. */
+  /** False when it was stopped; the next call continues there. */
   finished: boolean;
 }
 
 const HOUR = 3_600;
 const DAY = 86_400;
-/** Of times in seconds. */
+/** The largest time (epoch seconds) that fits in a DateTime. */
 const END_OF_TIME = 0xffff_ffff;
 
-/** Says what `reclassify` would change; writes nothing. Throws `StoreError`. */
+/** Reports what `reclassify` would change, and writes nothing. Throws `StoreError`. */
 export async function planReclassification(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
   const run = await freshRun(store, options);
   const result = await beginResult(store, run);
@@ -77,8 +74,9 @@ export async function planReclassification(store: Store, options: ReclassifyOpti
 }
 
 /**
- * Judges stored errors again and moves events and counts to the classes that they have now. What another process left
- * unfinished is finished first. Throws `StoreError` and `ReclassifyError`; started again, it goes on where it ended.
+ * Judges stored errors again and moves events and counts to the classes that they have now. It first finishes a run
+ * that another process left unfinished. Throws `StoreError` and `ReclassifyError`; the next call continues where this
+ * one ended.
  */
 export async function reclassify(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
   if (store.cluster !== '')
@@ -90,7 +88,7 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
     const lease = await takeLease(store, options.holder, await freshRun(store, options));
     if (lease.isTakenOver)
       options.notice?.(
-        `going on with what was begun at ${new Date(lease.run.started_at * 1000).toISOString()}`,
+        `continuing the run that started at ${new Date(lease.run.started_at * 1000).toISOString()}`,
       );
     let finished = false;
     try {
@@ -98,28 +96,35 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
       finished = result.finished;
       const isAsked = lease.run.rules === options.rules && lease.run.since <= options.since;
       if (!finished || !lease.isTakenOver || isAsked) return result;
-      options.notice?.('that is finished; now with the rules and the time that are asked for');
+      options.notice?.('that run is finished; judging now with the rules and the time that are asked for');
     } finally {
-      // An error of the store says more than one that says it again.
+      // When the store fails, its first error is thrown, not the one of this write.
       await lease.end(finished ? 'finished' : 'left').catch(() => undefined);
     }
   }
 }
 
-async function freshRun(store: Store, { since, rules, name, now }: ReclassifyOptions): Promise<Run> {
+async function freshRun(
+  store: Store,
+  { since, rules, name, now }: ReclassifyOptions,
+): Promise<ReclassifyRun> {
   const from = Math.floor(since / 10) * 10;
   const range = await readErrorRange(store, { from, to: END_OF_TIME });
   const until = range === null ? from : Math.floor(range.last / 10) * 10 + 10;
   return { run: name, since: from, until, rules, started_at: Math.floor(now) };
 }
 
-async function carryOn(store: Store, lease: Lease, options: ReclassifyOptions): Promise<Reclassified> {
+async function carryOn(
+  store: Store,
+  lease: ReclassifyLease,
+  options: ReclassifyOptions,
+): Promise<Reclassified> {
   const { run, check } = lease;
   const result = await beginResult(store, run);
   const units = await readUnits(store, run.run);
   const open = units.find(({ step }) => step < 3);
   if (open !== undefined) await applyUnit(store, open, check);
-  for (const unit of units) addUnit(result, { ...unit, report: JSON.parse(unit.report) as Report });
+  for (const unit of units) addUnit(result, { ...unit, report: JSON.parse(unit.report) as ReclassifyReport });
   for await (const { staged, ...planned } of planUnits(store, run, units.at(-1)?.to ?? run.since, options)) {
     const unit: UnitRow = {
       run: run.run,
@@ -132,7 +137,7 @@ async function carryOn(store: Store, lease: Lease, options: ReclassifyOptions): 
     };
     await check();
     if (staged.length > 0) {
-      // Of what was put down and not made a unit nothing has been changed.
+      // Errors that were staged without a unit have changed nothing, so they can be deleted.
       await clearStaged(store);
       await writeStaged(store, unit, staged, `${run.run}:${unit.from}:${options.holder}`);
     }
@@ -147,7 +152,7 @@ async function carryOn(store: Store, lease: Lease, options: ReclassifyOptions): 
   return { ...result, finished: true };
 }
 
-async function beginResult(store: Store, run: Run): Promise<Reclassified> {
+async function beginResult(store: Store, run: ReclassifyRun): Promise<Reclassified> {
   // Whole hours, because all hours are kept longest.
   const hour = Math.ceil(run.since / HOUR) * HOUR;
   const counted = await readCountedFailures(store, hour);
@@ -165,7 +170,7 @@ async function beginResult(store: Store, run: Run): Promise<Reclassified> {
   };
 }
 
-type Planned = Span & { tables: CountTable[]; report: Report };
+type Planned = TimeSpan & { tables: CountTable[]; report: ReclassifyReport };
 
 function addUnit(result: Reclassified, { from, tables, report }: Planned): void {
   addReport(result, report);
@@ -178,9 +183,10 @@ function addUnit(result: Reclassified, { from, tables, report }: Planned): void 
 }
 
 /**
- * Plans the units of a run from a time on, each when it is asked for: what is counted then has the changes before it.
+ * Plans the units of a run from a time on, one at a time, so that the counts it reads include the changes of the units
+ * before.
  */
-async function* planUnits(store: Store, run: Run, from: number, options: ReclassifyOptions) {
+async function* planUnits(store: Store, run: ReclassifyRun, from: number, options: ReclassifyOptions) {
   const total = await readErrorRange(store, { from, to: run.until });
   let judged = 0;
   let cursor = from;
@@ -203,8 +209,14 @@ async function* planUnits(store: Store, run: Run, from: number, options: Reclass
   }
 }
 
-async function planSpan(store: Store, span: Span, tables: readonly CountTable[], options: ReclassifyOptions) {
-  // The errors first, then how far the ledger is, then the counts: what is in the ledger has been counted before.
+async function planSpan(
+  store: Store,
+  span: TimeSpan,
+  tables: readonly CountTable[],
+  options: ReclassifyOptions,
+) {
+  // In this order, because a batch is in the ledger only after its counts are stored: so all counts of errors that are
+  // in the ledger are read.
   const errors = await readStoredErrors(store, span);
   const rows = await readCountedEnds(store);
   const ends = new Map<string, CountedEnd>(rows.map((row) => [partitionKey(row), row]));
@@ -221,7 +233,7 @@ const MERGE_UNDER_WAY = 388;
 const SETTLE_TRIES = 120;
 const SETTLE_WAIT_MS = 5_000;
 
-/** Merges what was corrected, so that no row is below zero and none is empty. Answers false when it was stopped. */
+/** Merges what was corrected, so that no row is below zero and none is empty. Returns false when it was stopped. */
 async function settle(store: Store, units: readonly UnitRow[], options: ReclassifyOptions): Promise<boolean> {
   const partitions = new Map<string, { table: CountTable; time: number }>();
   for (const { tables, changed, from } of units)
@@ -236,7 +248,7 @@ async function settle(store: Store, units: readonly UnitRow[], options: Reclassi
   return true;
 }
 
-/** Another merge is waited for, and so is a server that takes longer over this one than it may for an answer. */
+/** Waits while another merge of the partition runs, or while the server merges longer than the timeout of an answer. */
 async function settleWhenFree(
   store: Store,
   table: CountTable,

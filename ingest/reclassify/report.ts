@@ -1,40 +1,39 @@
 import type { StoredError } from '../../store/queries/reclassify-events.ts';
-import { type Judged, judgedColumns } from '../../store/queries/reclassify-events.ts';
+import { type StoredJudgement, judgedColumns } from '../../store/queries/reclassify-events.ts';
 
-/** Errors of one class and subclass that are now of another, or of the same with another rule or advice. */
+/** Errors of one class and subclass that get another one, or keep it and get another rule or advice. */
 export interface Move {
   from: { class: string; subclass: string };
   to: { class: string; subclass: string };
   errors: number;
-  /** What differs, such as `class` and `retry`. */
+  /** The columns that differ, such as `class` and `retry`. */
   differs: string[];
-  /** The first of them: its rule before and now, and its text. */
+  /** The first of these errors: its rule before and now, and its text. */
   example: { rule_before: string; rule: string; request_id: string; text: string };
 }
 
-/** What judging stored errors again has found. Each error is in one of `same`, `changed` and the numbers after them. */
-export interface Report {
+/** The result of judging stored errors again. Each error is in one of the numbers from `same` to `uncounted`. */
+export interface ReclassifyReport {
   judged: number;
   same: number;
   changed: number;
-  /** Left as they are: the text was cut when it was stored. */
+  /** Not changed: the text was cut when it was stored. */
   cut: number;
-  /** Left as they are: no failures by the present rules. */
+  /** Not changed: by the present rules they are not failures. */
   successes: number;
-  /** Left as they are: the batch is not in the ledger yet. */
+  /** Not changed: the batch is not in the ledger yet. */
   unfinished: number;
-  /** Left as they are: no count of them is found. */
+  /** Not changed: no count row holds them. */
   uncounted: number;
-  /** Of `changed`, those whose counts no table holds any more. */
+  /** How many of `changed` have counts that no table holds any more. */
   counts_gone: number;
   moves: Move[];
 }
 
-/** Characters of an example. */
+/** The largest number of characters of an example. */
 const TEXT = 200;
 
-/** A report of nothing. */
-export function emptyReport(): Report {
+export function emptyReport(): ReclassifyReport {
   return {
     judged: 0,
     same: 0,
@@ -48,8 +47,8 @@ export function emptyReport(): Report {
   };
 }
 
-/** Adds what is to be changed to a report. */
-export function addMove(report: Report, error: StoredError, judged: Judged): void {
+/** Adds an error whose judgement changes to a report. */
+export function addMove(report: ReclassifyReport, error: StoredError, judged: StoredJudgement): void {
   const { judged: old } = error;
   addMoves(report, [
     {
@@ -68,7 +67,7 @@ export function addMove(report: Report, error: StoredError, judged: Judged): voi
 }
 
 /** Adds one report to another. */
-export function addReport(sum: Report, more: Report): void {
+export function addReport(sum: ReclassifyReport, more: ReclassifyReport): void {
   for (const name of numbers) sum[name] += more[name];
   addMoves(sum, more.moves);
 }
@@ -84,7 +83,7 @@ const numbers = [
   'counts_gone',
 ] as const;
 
-function addMoves(report: Report, moves: readonly Move[]): void {
+function addMoves(report: ReclassifyReport, moves: readonly Move[]): void {
   for (const move of moves) {
     const known = report.moves.find((one) => isSame(one.from, move.from) && isSame(one.to, move.to));
     if (known === undefined) {

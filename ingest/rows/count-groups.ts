@@ -25,7 +25,7 @@ export type Counted = Pick<
 >;
 
 /** The parts of a classification that are counted, as the columns hold them. */
-export interface Outcome {
+export interface OutcomeColumns {
   class: string;
   subclass: string;
   retry: string;
@@ -80,7 +80,7 @@ export class CountGroups {
   /**
    * Removes a request that was added. If the request had the lowest headroom of its group, the headroom stays as it is.
    */
-  subtract(record: Counted, dimensions: DimensionValues, judged: Outcome): void {
+  subtract(record: Counted, dimensions: DimensionValues, judged: OutcomeColumns): void {
     const groups = this.#table.groups;
     const ts = intervalOf(record.ts);
     const texts = this.#inPlaceOf(ts, dimensionSets.of(dimensions)).dimensions;
@@ -165,7 +165,7 @@ export class CountGroups {
     addTo(groups.histograms, at, 1);
   }
 
-  #change(place: number, record: Counted, judged: Outcome, sign: 1 | -1): void {
+  #change(place: number, record: Counted, judged: OutcomeColumns, sign: 1 | -1): void {
     const groups = this.#table.groups;
     addTo(groups.requests, place, sign);
     if (record.retry_count > 0) {

@@ -1,6 +1,5 @@
 import { TAXONOMY_VERSION } from '../../domain/classification.ts';
 import { byCallerDimension } from '../../domain/count-row.ts';
-import type { RequestLog } from '../../domain/request-log.ts';
 import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../../store/tsv.ts';
 import { eventColumns } from '../../store/write-batch.ts';
 import type { DimensionSet, DimensionValues } from './dimension-sets.ts';
@@ -33,7 +32,7 @@ export function addEventRow(
   rows.add(`\t${record.status}\t${tsvFields(judged)}\t`);
   rows.addBytes(failure.fields);
   const rest = tsvRow([
-    headerMap(failure.headers),
+    failure.headers ?? {},
     record.latency_ms,
     Math.round(record.input_tokens),
     Math.round(record.output_tokens),
@@ -89,11 +88,4 @@ export function readEventRow(row: string): EventFacts {
       part: number('part'),
     },
   };
-}
-
-function headerMap(headers: RequestLog['headers']): string {
-  if (headers === null) return '{}';
-  const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const pairs = Object.entries(headers).map(([name, value]) => `${quote(name)}:${quote(value)}`);
-  return `{${pairs.join(',')}}`;
 }

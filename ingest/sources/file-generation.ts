@@ -11,7 +11,7 @@ export const EPOCH = 1;
 export const NO_END = Number.MAX_SAFE_INTEGER;
 
 /** A file between two rotations: a topic of one partition whose offsets are line numbers. */
-export interface Generation {
+export interface FileGeneration {
   id: PartitionId;
   path: string;
   handle: FileHandle;
@@ -39,10 +39,10 @@ export interface Generation {
  * How delivering ended: no more lines at present; the file was truncated or replaced; or it was stopped, or another
  * file is read instead.
  */
-export type Outcome = 'end' | 'changed' | 'stopped';
+export type DeliveryEnd = 'end' | 'changed' | 'stopped';
 
 /** A generation of which nothing was read yet. */
-export const take = (opened: OpenFile, last: LastLine): Generation => ({
+export const take = (opened: OpenFile, last: LastLine): FileGeneration => ({
   id: { topic: opened.topic, partition: 0 },
   path: opened.path,
   handle: opened.handle,
@@ -60,7 +60,7 @@ export const take = (opened: OpenFile, last: LastLine): Generation => ({
 });
 
 /** Delivers lines until there are no more at present. */
-export async function deliver(sink: Sink, generation: Generation): Promise<Outcome> {
+export async function deliver(sink: Sink, generation: FileGeneration): Promise<DeliveryEnd> {
   const { gate, file: own } = generation;
   for (;;) {
     if (!(await gate.opened()) || generation.file !== own) return 'stopped';
@@ -89,7 +89,7 @@ export async function deliver(sink: Sink, generation: Generation): Promise<Outco
 /** Delivers groups of lines until the worker asks for others. */
 export async function handOver(
   sink: Sink,
-  generation: Generation,
+  generation: FileGeneration,
   groups: readonly (readonly RawRecord[])[],
 ): Promise<void> {
   const { gate, file: own } = generation;

@@ -6,7 +6,15 @@ import { decodeCommit } from '../protocol.ts';
 import type { StartRules } from '../start-rules.ts';
 import type { Announcements } from './announcements.ts';
 import { type OpenFile, openWithTopic, rotatedFiles, whyNoRecord } from './file-identity.ts';
-import { countRecords, deliver, EPOCH, type Generation, handOver, NO_END, take } from './file-generation.ts';
+import {
+  countRecords,
+  deliver,
+  EPOCH,
+  type FileGeneration,
+  handOver,
+  NO_END,
+  take,
+} from './file-generation.ts';
 import { jsonEnd } from './json-end.ts';
 import type { LastLine } from './line-file.ts';
 import type { RecordUnit } from './unpack.ts';
@@ -49,7 +57,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   const lastLine = follow ? 'waits' : options.lastLine;
   const stopping = new ReadingGate();
   const lingering: Promise<void>[] = [];
-  let generations: Generation[] = [];
+  let generations: FileGeneration[] = [];
   let closedUnfinished = 0;
   /** There is no file at the path at present. */
   let gone = false;
@@ -65,7 +73,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   let damage: string | null = null;
   const unit = found?.unit ?? 'line';
 
-  const find = (id: PartitionId): Generation | undefined =>
+  const find = (id: PartitionId): FileGeneration | undefined =>
     generations.find((one) => partitionKey(one.id) === partitionKey(id));
   const nameOf = (id: PartitionId): string => {
     const at = find(id)?.path ?? file;
@@ -103,16 +111,16 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       EPOCH,
       generations.map(({ id }) => id),
     );
-  const leave = async (generation: Generation): Promise<void> => {
+  const leave = async (generation: FileGeneration): Promise<void> => {
     generations = generations.filter((one) => one !== generation);
     closedUnfinished += generation.unfinished;
     await generation.handle.close();
   };
 
   /** The rotated files with unread lines: the newest one that is known, and all newer ones. */
-  async function takeRotated(sink: Sink): Promise<Generation[]> {
+  async function takeRotated(sink: Sink): Promise<FileGeneration[]> {
     const taken = new Set(generations.map(({ id }) => id.topic));
-    const rotated: Generation[] = [];
+    const rotated: FileGeneration[] = [];
     // A file that is read once has no past, and writers rotate only plain lines.
     if (lastLine === 'line' || generations.some(({ isPlain }) => !isPlain)) {
       assign(sink);
@@ -140,7 +148,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   }
 
   /** Waits until a followed file exists with its first line; null: there is nothing to read. */
-  async function appear(sink: Sink): Promise<Generation | null> {
+  async function appear(sink: Sink): Promise<FileGeneration | null> {
     for (let waits = false; !stopping.stopped; ) {
       const opened = await open(file, lastLine);
       if (opened !== null) return attach(sink, opened);
@@ -157,7 +165,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     return null;
   }
 
-  async function attach(sink: Sink, opened: OpenFile): Promise<Generation> {
+  async function attach(sink: Sink, opened: OpenFile): Promise<FileGeneration> {
     const same = generations.find(({ id }) => id.topic === opened.topic);
     if (same === undefined) {
       for (const former of generations.filter(({ over }) => over)) await leave(former);
@@ -182,7 +190,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   }
 
   /** The file was truncated or replaced. Lines that were removed before they were read may be in a copy beside it. */
-  async function changed(sink: Sink, generation: Generation): Promise<void> {
+  async function changed(sink: Sink, generation: FileGeneration): Promise<void> {
     say(`${file} was truncated or replaced: it is read from its first line`);
     generation.over = true;
     for (const at of (await rotatedFiles(file)).reverse()) {
@@ -207,7 +215,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   }
 
   /** Reads late lines of writers that have not noticed the rotation yet. */
-  async function linger(sink: Sink, generation: Generation): Promise<void> {
+  async function linger(sink: Sink, generation: FileGeneration): Promise<void> {
     const { file: own } = generation;
     const ours = (): boolean => generation.file === own && !stopping.stopped;
     for (let quiet = 0; quiet < LINGER && ours(); quiet += POLL) {
@@ -224,7 +232,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     assign(sink);
   }
 
-  async function isRotated(generation: Generation): Promise<boolean> {
+  async function isRotated(generation: FileGeneration): Promise<boolean> {
     const now = await stat(file).catch(() => null);
     if (now === null && !gone) say(`${file} is gone: waiting for the next one of this name`);
     gone = now === null;

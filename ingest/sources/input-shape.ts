@@ -3,12 +3,12 @@ import { isWholeJson, jsonEnd } from './json-end.ts';
 /** How text is divided into records: one per line; JSON documents and lists over many lines; rows under a header. */
 export type TextShape = { kind: 'lines' } | { kind: 'documents' } | { kind: 'csv'; delimiter: CsvDelimiter };
 export type CsvDelimiter = ',' | ';' | '\t' | '|';
-export type Codec = 'gzip' | 'zstd';
+export type FileCodec = 'gzip' | 'zstd';
 
 /** What the first bytes show: text, a compression or encoding around other bytes, or something that is not a log. */
 export type InputShape =
   | TextShape
-  | { kind: 'packed'; codec: Codec }
+  | { kind: 'packed'; codec: FileCodec }
   | { kind: 'encoded'; encoding: 'utf-16le' | 'utf-16be' }
   | { kind: 'foreign'; what: string; todo: string };
 

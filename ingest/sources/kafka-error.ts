@@ -65,15 +65,15 @@ export function toKafkaError(error: unknown, place: KafkaPlace): KafkaError {
   );
 }
 
-type Silence = 'closed' | 'connection' | 'timeout';
+type NoAnswer = 'closed' | 'connection' | 'timeout';
 
-const silence: Record<Silence, (text: string, place: KafkaPlace) => string> = {
+const silence: Record<NoAnswer, (text: string, place: KafkaPlace) => string> = {
   closed: (_text, place) => `closed the connection: ${closedAdvice(place)}`,
   connection: (text) => `does not answer (${text}): check the address and that Kafka runs`,
   timeout: (text) => `does not answer in time (${text}): check its load, and that kafka.tls fits the port`,
 };
 
-const kinds = new Map<string, Silence>([
+const kinds = new Map<string, NoAnswer>([
   ['KafkaJSConnectionClosedError', 'closed'],
   ['KafkaJSConnectionError', 'connection'],
   ['KafkaJSBrokerNotFound', 'connection'],

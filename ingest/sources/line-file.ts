@@ -11,7 +11,7 @@ import type { RawRecord } from './source.ts';
 export type LastLine = 'waits' | 'json' | 'line';
 
 /** The result of one read: lines; no more at present; or `changed`: the file no longer holds what was read before. */
-export type Read = RawRecord[][] | 'end' | 'changed';
+export type LinesRead = RawRecord[][] | 'end' | 'changed';
 
 /** The records of an open file, read from the start, and again after each `rewind`. */
 export interface RecordFile {
@@ -27,7 +27,7 @@ export interface RecordFile {
   readonly damage: string | null;
   /** The next records are those from this number on. */
   rewind(from: number): void;
-  read(): Promise<Read>;
+  read(): Promise<LinesRead>;
   /** Takes the last record as complete if possible, because nobody will write its end. */
   finish(): RawRecord | null;
 }
@@ -77,7 +77,7 @@ export class LineFile implements RecordFile {
     this.#finished = false;
   }
 
-  async read(): Promise<Read> {
+  async read(): Promise<LinesRead> {
     if (this.#finished) return 'end';
     const overlap = this.#overlap;
     const bytes = await readAt(this.#handle, this.#position - overlap.length, overlap.length + PIECE);
@@ -94,7 +94,7 @@ export class LineFile implements RecordFile {
     return isWholeJson(this.#splitter.rest) ? (this.#splitter.endLine()[0] ?? null) : null;
   }
 
-  #endOfFile(): Read {
+  #endOfFile(): LinesRead {
     if (this.#last === 'waits') return 'end';
     this.#finished = true;
     const line = this.#last === 'line' ? this.#splitter.endLine()[0] : this.finish();

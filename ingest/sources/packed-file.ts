@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { TextShape } from './input-shape.ts';
-import { type LastLine, type Read, readAt, type RecordFile } from './line-file.ts';
+import { type LastLine, type LinesRead, readAt, type RecordFile } from './line-file.ts';
 import { UnpackedRecords } from './unpack.ts';
 
 const PIECE = 1024 * 1024;
@@ -48,7 +48,7 @@ export class PackedFile implements RecordFile {
     this.#records = this.#open(from);
   }
 
-  async read(): Promise<Read> {
+  async read(): Promise<LinesRead> {
     return (await this.#records.read()) ?? 'end';
   }
 

@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import { members } from './gzip-members.ts';
-import type { Codec } from './input-shape.ts';
+import type { FileCodec } from './input-shape.ts';
 import { DamageError, Pump, TrailingError } from './pump.ts';
 
 /** Size of the buffers for uncompressed bytes. */
@@ -29,7 +29,7 @@ export async function* through<Made>(
  * Uncompresses; several concatenated compressed files are read as one. Throws `DamageError` when they are damaged or
  * truncated, `TrailingError` when other bytes follow them.
  */
-export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: Codec): AsyncGenerator<Buffer> {
+export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: FileCodec): AsyncGenerator<Buffer> {
   try {
     yield* codec === 'gzip' ? members(sliced(pieces), CHUNK) : frames(sliced(pieces));
   } catch (error) {

@@ -32,7 +32,7 @@ export const stages = [
   'broker_wait',
   'rebalance',
 ] as const;
-export type Stage = (typeof stages)[number];
+export type WorkerStage = (typeof stages)[number];
 
 /** Why an insert was sent again: no answer, ClickHouse's name of a transient error, or anything else. */
 export const insertErrors = ['UNREACHABLE', ...new Set(Object.values(transientServerCodes)), 'OTHER'];

@@ -2,7 +2,7 @@ import { StoreError, transientServerCodes } from '../../store/error.ts';
 import { partitionKey } from '../partition-id.ts';
 import type { WorkerEvents } from '../worker-events.ts';
 import type { HealthFacts } from './health.ts';
-import { insertErrors, type Stage, stages } from './metrics.ts';
+import { insertErrors, type WorkerStage, stages } from './metrics.ts';
 import type { Registry } from './registry.ts';
 
 /** What is kept about the events, beside the counters. */
@@ -28,7 +28,7 @@ export interface Recorded {
 /** Turns the events of the worker into metrics and facts: a few additions per chunk and per batch, none per record. */
 export function recordEvents(registry: Registry, recorded: Recorded, monotonic: () => number): WorkerEvents {
   const { facts, watermarks, halted } = recorded;
-  const stage = (name: Stage, duration: number): void =>
+  const stage = (name: WorkerStage, duration: number): void =>
     registry.observe('faultline_stage_seconds', duration / 1000, { stage: name });
   const storeAnswered = (): void => {
     facts.store_failing_since = null;

@@ -1,9 +1,9 @@
-import { envelope, type Failure, failure } from './failure.ts';
+import { envelope, type SimulatedFailure, failure } from './failure.ts';
 
 const quotaSentence = 'You exceeded your current quota, please check your plan and billing details.';
 
 /** Answers about money, keys, membership and access. */
-export const accountFailures: readonly Failure[] = [
+export const accountFailures: readonly SimulatedFailure[] = [
   quota('quota-2023', '', null, `${quotaSentence} For more information on this error, read the docs.`),
   quota(
     'quota-2024',
@@ -169,7 +169,12 @@ export const accountFailures: readonly Failure[] = [
  * Makes a quota failure. Since 2026 the same code comes with different sentences, so only shapes of the log that keep
  * the code are used.
  */
-function quota(id: string, subclass: Failure['subclass'], code: string | null, message: string): Failure {
+function quota(
+  id: string,
+  subclass: SimulatedFailure['subclass'],
+  code: string | null,
+  message: string,
+): SimulatedFailure {
   return failure({
     id,
     class: 'quota_exceeded',

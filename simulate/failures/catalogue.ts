@@ -1,7 +1,7 @@
 import type { ErrorClass } from '../../domain/error-class.ts';
 import type { Caller } from '../caller.ts';
 import { accountFailures } from './account.ts';
-import type { Failure } from './failure.ts';
+import type { SimulatedFailure } from './failure.ts';
 import { gatewayFailures } from './gateway.ts';
 import { neighbourFailures } from './neighbours.ts';
 import { providerFailures } from './provider.ts';
@@ -10,7 +10,7 @@ import { trafficFailures } from './traffic.ts';
 import { transportFailures } from './transport.ts';
 
 /** All failures that the simulator knows, each with its true class. */
-export const catalogue: readonly Failure[] = [
+export const catalogue: readonly SimulatedFailure[] = [
   ...trafficFailures,
   ...accountFailures,
   ...requestFailures,
@@ -24,7 +24,11 @@ export const catalogue: readonly Failure[] = [
  * The failures of this class that this caller can have, only those in `ids` if it is given; empty when the caller's
  * provider has none.
  */
-export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly string[]): readonly Failure[] {
+export function failuresOf(
+  caller: Caller,
+  cls: ErrorClass,
+  ids?: readonly string[],
+): readonly SimulatedFailure[] {
   return catalogue.filter(
     (row) =>
       row.class === cls &&
@@ -38,7 +42,7 @@ export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly strin
  * False for a failure that this caller's SDK cannot log: a Python program logs no exceptions of Node and the other way
  * round, and only OpenAI's SDKs raise `openai.` exceptions.
  */
-function fits(row: Failure, caller: Caller): boolean {
+function fits(row: SimulatedFailure, caller: Caller): boolean {
   if (row.exception === '') return true;
   if (row.exception.startsWith('openai.') && caller.provider !== 'openai' && caller.provider !== 'azure')
     return false;

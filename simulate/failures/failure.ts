@@ -7,7 +7,7 @@ import type { Random } from '../random.ts';
  * The forms in which a log can hold an error body: the parsed body, the raw text of the body, only its inner error
  * object, or the text of the Python or the Node SDK. `verbatim`: the answer is a plain text and has no such body.
  */
-export type Shape = 'body' | 'raw' | 'inner' | 'python' | 'node' | 'verbatim';
+export type BodyForm = 'body' | 'raw' | 'inner' | 'python' | 'node' | 'verbatim';
 
 /** What the text of a failure can mention. */
 export interface FailureContext {
@@ -17,7 +17,7 @@ export interface FailureContext {
 }
 
 /** One failure with its true class: a row of the catalogue. */
-export interface Failure {
+export interface SimulatedFailure {
   /** Identifies the row. */
   id: string;
   class: ErrorClass;
@@ -26,7 +26,7 @@ export interface Failure {
   provider: Provider | 'any';
   /** 0 without an HTTP answer. */
   status: number;
-  shapes: readonly Shape[];
+  shapes: readonly BodyForm[];
   /** The retry rule of the SDKs: 408, 409, 429, 5xx, time-outs and broken connections. */
   retried: boolean;
   /** The parsed body, or the text for `verbatim`. */
@@ -42,10 +42,10 @@ export interface Failure {
   retry_after: number;
 }
 
-type Facts = Pick<Failure, 'id' | 'class' | 'status' | 'body'> & Partial<Failure>;
+type FailureFacts = Pick<SimulatedFailure, 'id' | 'class' | 'status' | 'body'> & Partial<SimulatedFailure>;
 
 /** Makes a row; what is not given has these defaults: OpenAI, all shapes, retried as the SDKs do. */
-export function failure(facts: Facts): Failure {
+export function failure(facts: FailureFacts): SimulatedFailure {
   return {
     subclass: '',
     provider: 'openai',

@@ -1,7 +1,7 @@
-import { envelope, type Failure, failure } from './failure.ts';
+import { envelope, type SimulatedFailure, failure } from './failure.ts';
 
 /** Answers of a gateway that the callers run themselves: it refuses, and no provider is asked. */
-export const gatewayFailures: readonly Failure[] = [
+export const gatewayFailures: readonly SimulatedFailure[] = [
   failure({
     id: 'litellm-budget',
     class: 'quota_exceeded',

@@ -1,6 +1,6 @@
 import type { Subclass } from '../../domain/classification.ts';
 import type { Provider } from '../caller.ts';
-import { type Failure, failure } from './failure.ts';
+import { type SimulatedFailure, failure } from './failure.ts';
 
 /** Which limit or quota each of the texts below is about. */
 const subclassOf: Readonly<Record<string, Subclass>> = {
@@ -12,7 +12,7 @@ const subclassOf: Readonly<Record<string, Subclass>> = {
 /**
  * Failures of Azure OpenAI, Anthropic and Gemini. They use the same words as OpenAI, sometimes with another meaning.
  */
-export const neighbourFailures: readonly Failure[] = [
+export const neighbourFailures: readonly SimulatedFailure[] = [
   failure({
     id: 'azure-rate-limit',
     class: 'rate_limit',
@@ -156,11 +156,11 @@ export const neighbourFailures: readonly Failure[] = [
 
 function anthropic(
   id: string,
-  cls: Failure['class'],
+  cls: SimulatedFailure['class'],
   status: number,
   type: string,
   message: string,
-): Failure {
+): SimulatedFailure {
   return neighbour('anthropic', id, cls, status, ({ request_id }) => ({
     type: 'error',
     error: { type, message },
@@ -170,12 +170,12 @@ function anthropic(
 
 function gemini(
   id: string,
-  cls: Failure['class'],
+  cls: SimulatedFailure['class'],
   code: number,
   status: string,
   message: string,
   details: unknown[] = [],
-): Failure {
+): SimulatedFailure {
   const error = details.length === 0 ? { code, message, status } : { code, message, status, details };
   return neighbour('gemini', id, cls, code, () => ({ error }));
 }
@@ -187,10 +187,10 @@ function gemini(
 function neighbour(
   provider: Provider,
   id: string,
-  cls: Failure['class'],
+  cls: SimulatedFailure['class'],
   status: number,
-  body: Failure['body'],
-): Failure {
+  body: SimulatedFailure['body'],
+): SimulatedFailure {
   const subclass = subclassOf[id] ?? '';
   return failure({ id, class: cls, subclass, provider, status, shapes: ['body', 'raw', 'python'], body });
 }

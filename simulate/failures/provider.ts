@@ -1,7 +1,7 @@
-import { envelope, type Failure, failure } from './failure.ts';
+import { envelope, type SimulatedFailure, failure } from './failure.ts';
 
 /** Answers about trouble on the provider's side, and time-outs. */
-export const providerFailures: readonly Failure[] = [
+export const providerFailures: readonly SimulatedFailure[] = [
   failure({
     id: 'server-error',
     class: 'server_error',

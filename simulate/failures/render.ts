@@ -1,5 +1,5 @@
 import type { Sdk } from '../caller.ts';
-import type { Failure, FailureContext, Shape } from './failure.ts';
+import type { SimulatedFailure, FailureContext, BodyForm } from './failure.ts';
 
 /** A failed answer as a log holds it. */
 export interface Rendered {
@@ -10,7 +10,7 @@ export interface Rendered {
 }
 
 /** The shapes that a client's log can have, by the library that it uses. */
-const shapesOfSdk: Readonly<Record<Sdk, readonly Shape[]>> = {
+const shapesOfSdk: Readonly<Record<Sdk, readonly BodyForm[]>> = {
   python: ['python', 'body', 'verbatim'],
   node: ['node', 'inner', 'verbatim'],
   http: ['body', 'raw', 'verbatim'],
@@ -19,13 +19,13 @@ const shapesOfSdk: Readonly<Record<Sdk, readonly Shape[]>> = {
 /**
  * The failure as the caller's library logs it: in a random form among those that suit both the failure and the library.
  */
-export function render(failure: Failure, context: FailureContext): Rendered {
+export function render(failure: SimulatedFailure, context: FailureContext): Rendered {
   const fitting = failure.shapes.filter((shape) => shapesOfSdk[context.caller.sdk].includes(shape));
   return renderAs(failure, context.random.pick(fitting.length > 0 ? fitting : failure.shapes), context);
 }
 
 /** The failure in the given shape. */
-export function renderAs(failure: Failure, shape: Shape, context: FailureContext): Rendered {
+export function renderAs(failure: SimulatedFailure, shape: BodyForm, context: FailureContext): Rendered {
   const body = failure.body(context);
   const headers = retryHeaders(failure, context);
   return { status: failure.status, headers, ...writers[shape](body, failure, context) };
@@ -33,11 +33,11 @@ export function renderAs(failure: Failure, shape: Shape, context: FailureContext
 
 type Writer = (
   body: unknown,
-  failure: Failure,
+  failure: SimulatedFailure,
   context: FailureContext,
 ) => Pick<Rendered, 'error' | 'exception'>;
 
-const writers: Readonly<Record<Shape, Writer>> = {
+const writers: Readonly<Record<BodyForm, Writer>> = {
   body: (body) => ({ error: body, exception: '' }),
   raw: (body) => ({ error: JSON.stringify(body), exception: '' }),
   inner: (body, { status }) => ({ error: innerError(body), exception: exceptionName(status) }),
@@ -49,7 +49,7 @@ const writers: Readonly<Record<Shape, Writer>> = {
   verbatim: (body, { exception }) => ({ error: body, exception }),
 };
 
-function pythonError(body: unknown, { status }: Failure, { caller }: FailureContext) {
+function pythonError(body: unknown, { status }: SimulatedFailure, { caller }: FailureContext) {
   if (caller.provider === 'gemini') {
     const exception = `google.genai.errors.${status >= 500 ? 'ServerError' : 'ClientError'}`;
     return { error: `${status} ${googleStatus(body)}. ${pythonRepr(body)}`, exception };
@@ -61,7 +61,7 @@ function pythonError(body: unknown, { status }: Failure, { caller }: FailureCont
   };
 }
 
-function retryHeaders(failure: Failure, context: FailureContext): Record<string, string> | null {
+function retryHeaders(failure: SimulatedFailure, context: FailureContext): Record<string, string> | null {
   if (failure.retry_after === 0) return null;
   if (failure.provider === 'azure') return { 'retry-after-ms': String(failure.retry_after * 1_000) };
   return { 'x-request-id': context.request_id, 'retry-after': String(failure.retry_after) };

@@ -1,7 +1,7 @@
-import { envelope, type Failure, failure } from './failure.ts';
+import { envelope, type SimulatedFailure, failure } from './failure.ts';
 
 /** Answers to a request that is wrong in itself. */
-export const requestFailures: readonly Failure[] = [
+export const requestFailures: readonly SimulatedFailure[] = [
   failure({
     id: 'request-too-long',
     class: 'bad_request',

@@ -1,7 +1,7 @@
-import { envelope, type Failure, type FailureContext, failure } from './failure.ts';
+import { envelope, type SimulatedFailure, type FailureContext, failure } from './failure.ts';
 
 /** Answers to too much traffic: rate limits of both generations, and Slow Down before and after 2026. */
-export const trafficFailures: readonly Failure[] = [
+export const trafficFailures: readonly SimulatedFailure[] = [
   failure({
     id: 'rate-limit-tokens',
     class: 'rate_limit',

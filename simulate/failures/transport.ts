@@ -1,6 +1,6 @@
-import { type Failure, failure } from './failure.ts';
+import { type SimulatedFailure, failure } from './failure.ts';
 
-type Verbatim = [id: string, cls: Failure['class'], exception: string, text: string, status: number];
+type Verbatim = [id: string, cls: SimulatedFailure['class'], exception: string, text: string, status: number];
 
 const texts: readonly Verbatim[] = [
   ['timeout-python', 'timeout', 'openai.APITimeoutError', 'Request timed out.', 0],
@@ -28,15 +28,16 @@ const texts: readonly Verbatim[] = [
 ];
 
 /** Failures without a usable HTTP answer: time-outs, broken connections, calls that the caller cancelled. */
-export const transportFailures: readonly Failure[] = texts.map(([id, cls, exception, text, status]) =>
-  failure({
-    id,
-    class: cls,
-    provider: 'any',
-    status,
-    shapes: ['verbatim'],
-    retried: cls !== 'other' && status === 0,
-    exception,
-    body: () => text,
-  }),
+export const transportFailures: readonly SimulatedFailure[] = texts.map(
+  ([id, cls, exception, text, status]) =>
+    failure({
+      id,
+      class: cls,
+      provider: 'any',
+      status,
+      shapes: ['verbatim'],
+      retried: cls !== 'other' && status === 0,
+      exception,
+      body: () => text,
+    }),
 );

@@ -1,11 +1,11 @@
 import type { Caller } from '../caller.ts';
 import { fakeKey } from '../caller.ts';
 import { createRandom } from '../random.ts';
-import type { Fault, Scenario } from '../scenario.ts';
+import type { SimulatedFault, Scenario } from '../scenario.ts';
 import { harborline, ORG, SEARCH } from './harborline.ts';
 import { EVENT_AT, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
-function refusal(fault: Partial<Fault> & Pick<Fault, 'classes'>): Fault {
+function refusal(fault: Partial<SimulatedFault> & Pick<SimulatedFault, 'classes'>): SimulatedFault {
   return {
     kind: 'fault',
     where: OPENAI,

@@ -1,8 +1,10 @@
-import type { Fault, Scenario } from '../scenario.ts';
+import type { SimulatedFault, Scenario } from '../scenario.ts';
 import { ASSISTANT } from './harborline.ts';
 import { EVENT_AT, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
-function refused(fault: Pick<Fault, 'classes' | 'ids' | 'truth'> & Partial<Fault>): Fault {
+function refused(
+  fault: Pick<SimulatedFault, 'classes' | 'ids' | 'truth'> & Partial<SimulatedFault>,
+): SimulatedFault {
   return {
     kind: 'fault',
     where: { ...OPENAI, project: ASSISTANT },

@@ -1,10 +1,10 @@
 import type { ErrorClass } from '../../domain/error-class.ts';
-import type { Fault, Scenario } from '../scenario.ts';
+import type { SimulatedFault, Scenario } from '../scenario.ts';
 import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const ILL: [ErrorClass, ...ErrorClass[]] = ['server_error', 'engine_overloaded'];
 
-function outage(fault: Partial<Fault>): Fault {
+function outage(fault: Partial<SimulatedFault>): SimulatedFault {
   return {
     kind: 'fault',
     where: { provider: 'openai' },

@@ -1,4 +1,4 @@
-import type { Fault, LoadChange, Scenario } from '../scenario.ts';
+import type { SimulatedFault, LoadChange, Scenario } from '../scenario.ts';
 import { calmDay } from './days.ts';
 import { ORG } from './harborline.ts';
 
@@ -39,6 +39,8 @@ export function loadChange(
 }
 
 /** A share of the requests of some callers fails for half an hour. */
-export function failing(fault: Partial<Fault> & Pick<Fault, 'where' | 'classes' | 'truth'>): Fault {
+export function failing(
+  fault: Partial<SimulatedFault> & Pick<SimulatedFault, 'where' | 'classes' | 'truth'>,
+): SimulatedFault {
   return { kind: 'fault', after_ms: EVENT_AT, lasts_ms: 30 * MINUTE, share: 0.5, ...fault };
 }

@@ -1,4 +1,4 @@
-import type { Fault, LoadChange, Scenario } from '../scenario.ts';
+import type { SimulatedFault, LoadChange, Scenario } from '../scenario.ts';
 import { ASSISTANT, harborline } from './harborline.ts';
 import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
@@ -17,7 +17,7 @@ const job = harborline
   .map((caller) => ({ ...caller, client: 'weekly-report', weight: caller.weight * IDLE }));
 
 /** One run of the job: it sends for an hour, and a share of its requests is refused because they are wrong. */
-function run(week: number, share: number, truth: Fault['truth']): [LoadChange, Fault] {
+function run(week: number, share: number, truth: SimulatedFault['truth']): [LoadChange, SimulatedFault] {
   const times = { where: REPORT, after_ms: week * WEEK + EVENT_AT, lasts_ms: HOUR };
   return [
     { ...times, kind: 'load', ramp_ms: 1, factor: 1 / IDLE, truth: null },

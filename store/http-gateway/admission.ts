@@ -1,6 +1,6 @@
 import type { EngineSession } from '../engine-session.ts';
 import { Exception, toException } from './exception.ts';
-import { judge, type Parsed, refuseInsert } from './judge.ts';
+import { judge, type ParsedStatement, refuseInsert } from './judge.ts';
 import { createLexer } from './lexer.ts';
 import type { ReaderRights } from './reader-rights.ts';
 import { quoteText } from './sessions.ts';
@@ -38,7 +38,10 @@ export function createAdmission(rights: ReaderRights): Admit {
 }
 
 /** The engine's own parse of exactly one statement. Throws the engine's error for anything else. */
-export async function parse(session: EngineSession, sql: string): Promise<Pick<Parsed, 'text' | 'tree'>> {
+export async function parse(
+  session: EngineSession,
+  sql: string,
+): Promise<Pick<ParsedStatement, 'text' | 'tree'>> {
   // `formatQuerySingleLine` gets the statement as a text, so nothing of it runs. It must come first: only after it is
   // it certain that EXPLAIN AST is not followed by a second statement.
   const text = await write(session, sql);

@@ -53,7 +53,7 @@ async function collect(request: IncomingMessage, limit: number): Promise<Buffer>
     });
     request.on('end', resolve);
     request.on('error', reject);
-    request.on('close', () => reject(new Exception(210, 'NETWORK_ERROR', 'the client went away')));
+    request.on('close', () => reject(new Exception(210, 'NETWORK_ERROR', 'the client disconnected')));
   });
   const [only] = chunks;
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);

@@ -10,7 +10,7 @@ import { type InsertHead, readStatement, type Statement } from './statement.ts';
 import { readSettings } from './url-settings.ts';
 
 /** The result of a statement. */
-export interface Outcome {
+export interface StatementResult {
   bytes: Buffer;
   /** Format of the bytes; empty when the statement has no answer. */
   format: string;
@@ -46,7 +46,7 @@ export async function execute(
   body: Buffer,
   sessions: Sessions,
   admit: Admit,
-): Promise<Outcome> {
+): Promise<StatementResult> {
   const { bytes, statement, data } = compose(request.query, body);
   if (statement.verb === '') throw new Exception(62, 'SYNTAX_ERROR', 'Empty query');
   if (statement.hasMore) throw new Exception(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
@@ -91,7 +91,7 @@ async function read(
   statement: Statement,
   sessions: Sessions,
   admit: Admit,
-): Promise<Outcome> {
+): Promise<StatementResult> {
   const { database, params, mayWrite } = request;
   const settings = { ...readSettings(request.settings, mayWrite), ...params };
   const act = async (session: Session) => {
@@ -117,7 +117,7 @@ async function write(
   sql: string,
   statement: Statement,
   sessions: Sessions,
-): Promise<Outcome> {
+): Promise<StatementResult> {
   refuseReader(request);
   return sessions.fresh('write', everything(request), (session) => {
     const act = () => run(session, request, sql, statement);
@@ -130,7 +130,7 @@ async function run(
   request: GatewayRequest,
   sql: string,
   statement: Statement,
-): Promise<Outcome> {
+): Promise<StatementResult> {
   await session.enter(request.database);
   const answer = await session.run(sql, request.format);
   const format =
@@ -143,7 +143,7 @@ async function insert(
   head: InsertHead,
   data: Buffer,
   sessions: Sessions,
-): Promise<Outcome> {
+): Promise<StatementResult> {
   refuseReader(request);
   const format = rawFormats.find((name) => name === head.format);
   const hasParams = Object.keys(request.params).length > 0;
@@ -160,7 +160,7 @@ async function insert(
   return { ...nothing, writtenRows: done.rows, writtenBytes: done.bytes, seconds: done.seconds };
 }
 
-const nothing: Outcome = {
+const nothing: StatementResult = {
   bytes: Buffer.alloc(0),
   format: '',
   readRows: 0,
@@ -179,7 +179,7 @@ async function insertFile(
   request: GatewayRequest,
   head: InsertHead,
   data: Buffer,
-): Promise<Outcome> {
+): Promise<StatementResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-insert-'));
   try {
     const file = path.join(folder, 'data');

@@ -1,9 +1,9 @@
 import { Exception } from './exception.ts';
 import { type ReaderRights, systemTables, tableFunctions } from './reader-rights.ts';
-import { type Node, readTree } from './tree.ts';
+import { type TreeNode, readTree } from './tree.ts';
 
 /** A statement as the engine parsed it. */
-export interface Parsed {
+export interface ParsedStatement {
   /** The statement as the engine formats it: one line, no comments, names in backticks where necessary. */
   text: string;
   /** The answer to EXPLAIN AST: one node per line, each child indented by one more space. */
@@ -18,7 +18,7 @@ export interface Parsed {
  * Refuses a statement unless everything in it may be read without the token: kinds of nodes, tables, table functions,
  * functions. Unknown names are refused. Throws `Exception`. Pure.
  */
-export function judge(parsed: Parsed, rights: ReaderRights): void {
+export function judge(parsed: ParsedStatement, rights: ReaderRights): void {
   const names = readNames(parsed.text);
   refuseHiddenNames(names, parsed.params);
   const nodes = readTree(parsed.tree);
@@ -27,7 +27,7 @@ export function judge(parsed: Parsed, rights: ReaderRights): void {
     throw refusal(`A statement of kind ${root?.kind ?? 'none'}`);
   if (root.kind === 'Explain' && !explains.test(root.rest)) throw refusal(root.rest);
   if (nodes.some((node) => node.depth === 1 && node.kind === 'Literal')) throw outfile();
-  const check: Check = {
+  const check: StatementCheck = {
     ...parsed,
     rights,
     mayHoldDot: names.quoted.some((name) => name.includes('.')) || names.bare.includes(':Identifier}'),
@@ -39,7 +39,7 @@ export function judge(parsed: Parsed, rights: ReaderRights): void {
   for (const node of nodes) judgeNode(node, check);
 }
 
-interface Check extends Parsed {
+interface StatementCheck extends ParsedStatement {
   rights: ReaderRights;
   /** A single name may contain a dot, so `a.b` in the tree may be one name or two. */
   mayHoldDot: boolean;
@@ -47,7 +47,7 @@ interface Check extends Parsed {
   lambdas: ReadonlySet<string>;
 }
 
-function judgeNode(node: Node, check: Check): void {
+function judgeNode(node: TreeNode, check: StatementCheck): void {
   const { kind, name, parent } = node;
   if (!kinds.has(kind)) throw refusal(hints[kind] ?? `A statement with ${kind}`);
   if (kind === 'TableIdentifier') judgeTable(name, check);
@@ -70,7 +70,7 @@ function judgeTableFunction(name: string): void {
   if (!tableFunctions.has(name.toLowerCase())) throw refusal(`The table function ${name}`);
 }
 
-function judgeFunction(written: string, { rights, lambdas }: Check): void {
+function judgeFunction(written: string, { rights, lambdas }: StatementCheck): void {
   const name = written.toLowerCase();
   if (rights.functions.has(name)) return;
   if (isAggregate(name, rights)) return;
@@ -92,7 +92,7 @@ function isAggregate(name: string, { aggregates }: Pick<ReaderRights, 'aggregate
 }
 
 /** When `a.b` may be a table of a database or a table whose name contains a dot, both must be allowed. */
-function judgeTable(written: string, { rights, database, mayHoldDot }: Check): void {
+function judgeTable(written: string, { rights, database, mayHoldDot }: StatementCheck): void {
   const dot = written.indexOf('.');
   if (dot === -1 || mayHoldDot) judgePlace(database, written, rights);
   if (dot !== -1) judgePlace(written.slice(0, dot), written.slice(dot + 1), rights);
@@ -110,7 +110,7 @@ function judgePlace(database: string, table: string, rights: ReaderRights): void
 }
 
 /** SHOW and EXISTS: the tree leaves out their conditions, so only these forms are allowed. */
-function judgeShape(check: Check): void {
+function judgeShape(check: StatementCheck): void {
   const shape = shapes.map((pattern) => pattern.exec(check.text)).find((match) => match !== null);
   if (shape === undefined) throw refusal(`This form of ${check.text.split(' ', 2).join(' ')}`);
   const { database = check.database, table } = shape?.groups ?? {};
@@ -125,7 +125,7 @@ function unquote(name: string): string {
  * Refuses names that could hide a node: a line end in a name would start another node in the tree. Applies to quoted
  * names and to names in placeholders.
  */
-function refuseHiddenNames({ bare, quoted }: Names, params: Parsed['params']): void {
+function refuseHiddenNames({ bare, quoted }: StatementNames, params: ParsedStatement['params']): void {
   if (quoted.some((name) => name.includes('\\')))
     throw refusal('A name with a backslash, a backtick or a line end');
   for (const [, name = ''] of bare.matchAll(/\{(\w+):Identifier\}/g)) {
@@ -142,7 +142,7 @@ export function refuseInsert(text: string): void {
   if (/\bINSERT\b/.test(readNames(text).bare)) throw refusal('INSERT');
 }
 
-interface Names {
+interface StatementNames {
   /** The statement without string literals and quoted names. */
   bare: string;
   /** Quoted names, including their backticks. */
@@ -150,7 +150,7 @@ interface Names {
 }
 
 /** Separates the quoted names from the rest of the text that the engine formatted. */
-function readNames(text: string): Names {
+function readNames(text: string): StatementNames {
   const quoted: string[] = [];
   const bare = text.replaceAll(/'[^'\\]*(?:\\.[^'\\]*)*'|`[^`\\]*(?:\\.[^`\\]*)*`/gs, (part) => {
     if (part.startsWith('`')) quoted.push(part);

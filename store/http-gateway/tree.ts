@@ -1,5 +1,5 @@
 /** A node of a parsed statement. */
-export interface Node {
+export interface TreeNode {
   kind: string;
   /** The text after the kind, without the alias and the count of children. */
   name: string;
@@ -8,12 +8,12 @@ export interface Node {
   depth: number;
   /** Index among the children of its parent, from 0. */
   index: number;
-  parent: Node | null;
+  parent: TreeNode | null;
 }
 
 /** Reads the answer to EXPLAIN AST: one node per line, each child indented by one more space. Pure. */
-export function readTree(tree: string): Node[] {
-  const path: { node: Node; children: number }[] = [];
+export function readTree(tree: string): TreeNode[] {
+  const path: { node: TreeNode; children: number }[] = [];
   return tree
     .split('\n')
     .filter((line) => line !== '')
@@ -25,7 +25,7 @@ export function readTree(tree: string): Node[] {
       const { name, alias } = kind === 'Literal' ? { name: '', alias: '' } : readName(rest);
       path.length = Math.min(path.length, depth);
       const above = path[depth - 1];
-      const node: Node = {
+      const node: TreeNode = {
         kind,
         name,
         alias,

@@ -1,7 +1,11 @@
 import type { Insert, Store } from '../store.ts';
 import { tsvRow } from '../tsv.ts';
 
-/** What becomes of an announced batch of dead letters. */
+/**
+ * The state of a batch of dead letters: `announced` before its inserts, `stored` after them, `refused` when ClickHouse
+ * rejected its first insert and so none of its rows is stored, `left` when nobody can know whether its counts are
+ * stored.
+ */
 export type ReplayState = 'announced' | 'stored' | 'refused' | 'left';
 
 /** A batch of dead letters that are counted together, as it was announced. */
@@ -16,13 +20,16 @@ export interface AnnouncedReplay {
 /** The newest announced batch. */
 export interface LastReplay extends AnnouncedReplay {
   state: ReplayState;
-  /** Blocks that were added to a table since it was announced, about: so many tokens may have displaced its own. */
+  /**
+   * About how many blocks were added to a table since the announcement. Each has a token, and a table forgets its
+   * oldest tokens, which may be those of this batch.
+   */
   blocks_since: number;
 }
 
 const columns = ['number', 'state', 'holder', 'letters', 'inserts'] as const;
 
-/** The announced batch with the highest number; null: there has been none. Throws `StoreError`. */
+/** The batch with the highest number; null when none was ever announced. Throws `StoreError`. */
 export async function readLastReplay(store: Store): Promise<LastReplay | null> {
   const [row] = await store.query<Omit<LastReplay, 'inserts'> & { inserts: string }>(
     `SELECT r.number AS number, argMax(r.state, r.state != 'announced') AS state, anyIf(r.holder, r.state = 'announced') AS holder,
@@ -35,14 +42,14 @@ export async function readLastReplay(store: Store): Promise<LastReplay | null> {
 }
 
 /**
- * Announces a batch under its number as token: of several that take a number at once, the first is stored, and reading it
- * back says whose it is. Throws `StoreError`.
+ * Announces a batch, with its number as token. When several processes announce the same number at once, only the first
+ * row is stored, so the caller must read it back to see whose it is. Throws `StoreError`.
  */
 export async function announceReplay(store: Store, replay: AnnouncedReplay): Promise<void> {
   await write(store, { ...replay, state: 'announced' });
 }
 
-/** Says what became of a batch. Throws `StoreError`. */
+/** Stores how an announced batch ended. Throws `StoreError`. */
 export async function endReplay(
   store: Store,
   number: number,
@@ -51,15 +58,15 @@ export async function endReplay(
   await write(store, { number, state, holder: '', letters: 0, inserts: [] });
 }
 
-/** Removes what ended batches had announced: it holds the texts of errors. Throws `StoreError`. */
+/** Deletes the announcements of ended batches, because they hold the texts of errors. Throws `StoreError`. */
 export async function forgetReplays(store: Store): Promise<void> {
   await store.command('OPTIMIZE TABLE dead_letter_replays FINAL');
 }
 
 async function write(store: Store, row: AnnouncedReplay & { state: ReplayState }): Promise<void> {
   const inserts = row.inserts.length === 0 ? '' : formatInserts(row.inserts);
-  const told = { ...row, inserts };
-  const body = Buffer.from(tsvRow(columns.map((name) => told[name])));
+  const values = { ...row, inserts };
+  const body = Buffer.from(tsvRow(columns.map((name) => values[name])));
   const token = row.state === 'announced' ? `replay:${row.number}` : `replay:${row.number}:end`;
   await store.insert({ table: 'dead_letter_replays', columns, body, token });
 }

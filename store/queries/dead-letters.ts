@@ -25,8 +25,8 @@ export interface DeadLetterFilter {
 }
 
 /**
- * Distinguishes dead letters at one place: a message may hold several, and a topic that was created again has the same
- * offsets. The ledger row of a replay has it.
+ * Distinguishes dead letters with the same offset: a message may hold several, and a topic that was created again has
+ * the same offsets. The ledger row of a replay stores it as `last_digest`.
  */
 const DIGEST = `lower(substring(hex(SHA256(concat(toString(part), ':', body))), 1, 16))`;
 const COLUMNS = `topic, partition, offset, part, reason, detail, body, size, toUnixTimestamp(dead_letters.inserted_at) AS inserted_at`;
@@ -59,11 +59,11 @@ export interface LetterPlace {
 }
 export type PlacedLetter = Omit<DeadLetter, 'replayed'> & LetterPlace;
 
-/** Most dead letters of a page, and about how many bytes. */
+/** The largest number of dead letters on a page, and about how many bytes of them a page may have. */
 const PAGE = 500;
 const PAGE_BYTES = 32 * 1024 * 1024;
 
-/** Partitions that have dead letters, in order, from a place on. Throws `StoreError`. */
+/** Partitions that have dead letters, in order, from the partition of `after` on. Throws `StoreError`. */
 export async function readDeadPartitions(
   store: Store,
   filter: DeadLetterFilter,
@@ -83,8 +83,8 @@ export async function readDeadPartitions(
 }
 
 /**
- * The next dead letters of one partition that no replay has counted, and the place after which the next page begins;
- * null: this is the last. Throws `StoreError`.
+ * The next dead letters of one partition that no replay has counted, and the place after which the next page starts;
+ * null when the partition has no more. Throws `StoreError`.
  */
 export async function readOpenLetters(
   store: Store,

@@ -39,7 +39,7 @@ describe('the table for an explanation', () => {
     expect(ask(200 * DAY, { now: null }).table).toBe('request_counts');
   });
 
-  it('counts an interval that lies in both spans only in the window', () => {
+  it('counts an interval that is in both spans only in the window', () => {
     const { window, against } = ask(30 * DAY + 30);
     expect(against.to).toBe(window.from);
   });

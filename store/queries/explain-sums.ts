@@ -1,6 +1,8 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Retention } from '../../domain/retention.ts';
+import { usualTimeOf } from '../../domain/usual-time.ts';
 import type { Store } from '../store.ts';
 import {
   isKept,
@@ -11,11 +13,7 @@ import {
   type TrendPlan,
 } from './trends-plan.ts';
 
-/** `[from, to)` in epoch seconds. */
-export interface Span {
-  from: number;
-  to: number;
-}
+const DAY = 86_400;
 
 /** Which requests to read, and which of them are failures. */
 export interface Selection {
@@ -31,15 +29,19 @@ export interface ExplainSumsRow {
   failures: number;
   usual_requests: number;
   usual_failures: number;
+  /** Start of the first interval in the usual time that has requests, epoch seconds; 0: none has. */
+  usual_first: number;
 }
 
 export interface ExplainSumsPlan {
   table: string;
   by: readonly CallerDimension[];
-  window: Span;
-  against: Span;
+  window: TimeSpan;
+  against: TimeSpan;
   where: TrendPlan['where'];
   classes: readonly RequestClass[];
+  /** The usual time was not named in the question. */
+  is_usual_assumed: boolean;
 }
 
 /**
@@ -59,14 +61,14 @@ export const explainable: readonly CallerDimension[] = [
 
 /**
  * Chooses the finest table that still holds both spans and has the wanted dimensions; `by` null means all that the
- * table has. Widens the spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps
- * its counts for ever.
+ * table has. `against` null means the time before, as far back as a table with the wanted dimensions reaches. Widens the
+ * spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps its counts for ever.
  */
 export function planExplainSums(
   ask: Selection & {
     by: readonly string[] | null;
-    window: Span;
-    against: Span;
+    window: TimeSpan;
+    against: TimeSpan | null;
     now: number | null;
     retention?: Retention;
   },
@@ -74,10 +76,18 @@ export function planExplainSums(
   const { by, where } = checkNames(ask);
   const needed = [...(by ?? []), ...where.map(({ dimension }) => dimension)];
   const able = keptTables(ask.retention).filter(({ lacks }) => !needed.some((name) => lacks.includes(name)));
-  const since = Math.min(ask.window.from, ask.against.from);
   const { now } = ask;
-  const kept = now === null ? able : able.filter((one) => isKept(one, since, now));
-  const table = kept.at(-1);
+  const usual = ask.against ?? usualTimeOf(ask.window);
+  const holding = (since: number) =>
+    now === null ? able.at(-1) : able.findLast((one) => isKept(one, since, now));
+  const whole = holding(Math.min(ask.window.from, usual.from));
+  // The time before is shortened only where no table has all of it, and never to nothing.
+  const oldest = (able[0]?.keptDays ?? 0) * DAY;
+  const against =
+    whole === undefined && ask.against === null && now !== null && now - oldest < ask.window.from
+      ? { ...usual, from: Math.max(usual.from, now - oldest) }
+      : usual;
+  const table = whole ?? holding(Math.min(ask.window.from, against.from));
   if (table === undefined) {
     throw new TrendError(
       `counts by ${needed.join(', ') || 'the hour'} are kept for ${able[0]?.keptDays ?? 0} days; ask for a later time or for fewer dimensions`,
@@ -88,11 +98,29 @@ export function planExplainSums(
     table: table.name,
     by: by ?? explainable.filter((name) => !table.lacks.includes(name)),
     window,
-    // An interval that lies in both spans belongs to the window.
-    against: clear(widen(ask.against, table.resolution), window),
+    // An interval that is in both spans belongs to the window.
+    against: clear(widen(against, table.resolution), window),
     where,
     classes: ask.classes,
+    is_usual_assumed: ask.against === null,
   };
+}
+
+/**
+ * The time that a span was compared with. If it was not named, it begins with its first request: nothing is known of the
+ * time before that.
+ */
+export function comparedTime(
+  { against, is_usual_assumed }: Pick<ExplainSumsPlan, 'against' | 'is_usual_assumed'>,
+  rows: readonly Pick<ExplainSumsRow, 'usual_first'>[],
+): TimeSpan {
+  const first = rows.reduce(
+    (least, { usual_first: one }) => (one > 0 && one < least ? one : least),
+    against.to,
+  );
+  return is_usual_assumed && first < against.to
+    ? { ...against, from: Math.max(against.from, first) }
+    : against;
 }
 
 /** Checks the names in a question and returns its dimensions and filters. Throws `TrendError`. */
@@ -105,7 +133,7 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
   const outcome = where.find(({ dimension }) => !isCaller(dimension));
   if (outcome === undefined) return { by, where };
   throw new TrendError(
-    `a filter by ${outcome.dimension} would leave out requests that went well: use --class for the failures`,
+    `a filter by ${outcome.dimension} would leave out requests that went well: choose the failures with class (--class) instead`,
   );
 }
 
@@ -126,7 +154,8 @@ export async function readExplainSums(
   return store.query<ExplainSumsRow>(
     `SELECT [${plan.by.map((name) => `toString(${name})`).join(', ')}] AS values,
        sumIf(c.requests, ${inWindow}) AS requests, sumIf(c.requests, ${inWindow} AND ${failed}) AS failures,
-       sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures
+       sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures,
+       minIf(toUnixTimestamp(c.ts), ${inUsual}) AS usual_first
      FROM ${plan.table} AS c WHERE ${[`((${inWindow}) OR (${inUsual}))`, ...conditions].join(' AND ')}
      ${columns === '' ? '' : `GROUP BY ${columns} ORDER BY ${columns}`} LIMIT {limit:UInt32}`,
     { ...params, from: window.from, to: window.to, usualFrom: against.from, usualTo: against.to, limit },
@@ -191,11 +220,11 @@ function isCaller(name: string): name is CallerDimension {
   return (callerDimensions as readonly string[]).includes(name);
 }
 
-function widen({ from, to }: Span, resolution: number): Span {
+function widen({ from, to }: TimeSpan, resolution: number): TimeSpan {
   return { from: Math.floor(from / resolution) * resolution, to: Math.ceil(to / resolution) * resolution };
 }
 
-function clear(against: Span, window: Span): Span {
+function clear(against: TimeSpan, window: TimeSpan): TimeSpan {
   if (against.from < window.from) return { ...against, to: Math.min(against.to, window.from) };
   return { ...against, from: Math.max(against.from, window.to) };
 }

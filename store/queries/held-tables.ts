@@ -1,6 +1,6 @@
 import type { Retention } from '../../domain/retention.ts';
 import type { Store } from '../store.ts';
-import type { CountTable } from './trends-plan.ts';
+import type { TrendTable } from './trends-plan.ts';
 
 const DAY = 86_400;
 
@@ -17,7 +17,7 @@ export async function retentionOf(
   const finest = retention.request_counts ?? Number.POSITIVE_INFINITY;
   if (span.since >= span.now - finest * DAY) return retention;
   const held = await readHeldTables(store, span);
-  const days = (table: CountTable['name']): number | null => (held.has(table) ? null : retention[table]);
+  const days = (table: TrendTable['name']): number | null => (held.has(table) ? null : retention[table]);
   return {
     ...retention,
     request_counts: days('request_counts'),
@@ -40,7 +40,7 @@ async function readHeldTables(
       `SELECT '${table}' AS name, sum(requests) AS n FROM ${table}
        WHERE ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')`,
   );
-  const rows = await store.query<{ name: CountTable['name']; n: number }>(sums.join(' UNION ALL '), {
+  const rows = await store.query<{ name: TrendTable['name']; n: number }>(sums.join(' UNION ALL '), {
     from: Math.max(0, Math.floor(since / 3_600) * 3_600),
     to: Math.max(0, Math.ceil(until / 3_600) * 3_600),
   });

@@ -135,7 +135,7 @@ function conditions(filter: IncidentFilter): {
 /**
  * Ids of incidents that were written since a time of the store's clock and evaluated since another; both are epoch
  * seconds. The second condition is necessary because rows of the first release have no time of writing: each query
- * takes them for new. Throws `StoreError`.
+ * gets the present time for them. Throws `StoreError`.
  */
 export async function readChangedIds(store: Store, since: number, evaluatedSince: number): Promise<string[]> {
   const rows = await store.query<{ id: string }>(

@@ -18,7 +18,7 @@ export interface PartitionReport {
   reason: StandReason;
   /** All offsets before this one are stored; -1: the start is not decided yet. */
   next_offset: number;
-  /** How many offsets from there on are known to wait. */
+  /** How many offsets from `next_offset` on are known to wait. */
   behind: number;
   /**
    * Age in ms of the time up to which everything that had arrived is stored. In a backlog, it is the age of the
@@ -32,7 +32,7 @@ export interface PartitionReport {
 }
 
 /** The newest report on a partition. Times are epoch seconds by the store's clock. */
-export interface PartitionState
+export interface ReportedPartition
   extends Pick<
     PartitionReport,
     'topic' | 'partition' | 'state' | 'reason' | 'next_offset' | 'behind' | 'moved_at'
@@ -49,7 +49,7 @@ export interface PartitionState
 /** The state of ingest. `now` is the store's clock, epoch seconds. */
 export interface IngestState {
   now: number;
-  partitions: readonly PartitionState[];
+  partitions: readonly ReportedPartition[];
 }
 
 /** A partition without a report for this many seconds is forgotten: its topic is no longer read. */
@@ -60,7 +60,7 @@ export async function readIngestState(store: Store): Promise<IngestState> {
   const [clock] = await store.query<{ now: number }>(
     `SELECT toUnixTimestamp64Milli(now64(3, 'UTC')) / 1000 AS now`,
   );
-  const rows = await store.query<PartitionState>(
+  const rows = await store.query<ReportedPartition>(
     `SELECT topic, partition, worker, state, reason, next_offset, behind,
        toUnixTimestamp64Milli(s.moved_at) AS moved_at,
        toUnixTimestamp64Milli(s.at) / 1000 AS at,

@@ -67,7 +67,7 @@ export async function readFirstEvent(store: Store, topics: readonly string[]): P
   return row?.first ?? null;
 }
 
-/** Up to 1,000 topics, and files as topics, of which something is stored. Throws `StoreError`. */
+/** Up to 1,000 topics of which something is stored; a file is a topic too. Throws `StoreError`. */
 export async function readStoredTopics(store: Store): Promise<string[]> {
   const rows = await store.query<{ topic: string }>(
     'SELECT topic FROM ingest_days GROUP BY topic ORDER BY topic LIMIT 1000',

@@ -110,13 +110,13 @@ interface DeliveryRow extends Omit<Delivery, 'incidents' | 'state' | 'event'> {
   content: string;
 }
 
-const told = z.array(incident);
+const storedIncidents = z.array(incident);
 
 function fromRow({ content, state, event, ...row }: DeliveryRow): Delivery {
   return {
     ...row,
     state: z.enum(deliveryStates).parse(state),
     event: z.enum(deliveryEvents).parse(event),
-    incidents: told.parse(JSON.parse(content)),
+    incidents: storedIncidents.parse(JSON.parse(content)),
   };
 }

@@ -4,7 +4,7 @@ import { tsvRow, tsvTime } from '../tsv.ts';
 /** One analyzer that can send messages. Times are epoch seconds by the store's clock. */
 export interface LeaseRow {
   holder: string;
-  /** Since when it runs. */
+  /** When it started. */
   since: number;
   /** When it last reported. */
   at: number;

@@ -1,15 +1,15 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { Store } from '../store.ts';
 import { bounded, type CountTable, countTables } from './reconcile.ts';
 import { sumTables } from './count-sums.ts';
-import type { Span } from './reclassify-events.ts';
 import { partitionOf } from './reclassify-staged.ts';
 
-/** What a table of counts tells apart besides time, class and subclass, and how long its intervals are. */
+/** The length of the intervals of a table of counts, and its columns besides time, class and subclass. */
 export interface CountShape {
   seconds: number;
   dimensions: readonly CallerDimension[];
-  /** Whether status and the limits of headers are columns of it. */
+  /** True for the only table that has columns for the status and for the limits of headers. */
   isFinest: boolean;
 }
 
@@ -24,13 +24,13 @@ export function shapeOf(table: CountTable): CountShape {
   };
 }
 
-/** Failures of one interval under one key of a table. */
+/** Failures of one interval with one combination of class, subclass, status and dimensions. */
 export interface FailureCount {
   /** Start of the interval, epoch seconds. */
   ts: number;
   class: string;
   subclass: string;
-  /** 0 where the table does not tell. */
+  /** 0 when the table has no status. */
   status: number;
   /** In the order of the table's `CountShape.dimensions`. */
   dimensions: string[];
@@ -41,7 +41,7 @@ export interface FailureCount {
 export async function readFailureCounts(
   store: Store,
   table: CountTable,
-  { from, to }: Span,
+  { from, to }: TimeSpan,
 ): Promise<FailureCount[]> {
   const { seconds, dimensions, isFinest } = shapeOf(table);
   const status = isFinest ? 'c.status' : 'toUInt16(0)';
@@ -56,8 +56,8 @@ export async function readFailureCounts(
 }
 
 /**
- * Requests of one day (from its begin, epoch seconds) in each table, the finest read last: what comes in meanwhile is
- * then never in a coarser table alone. Throws `StoreError`.
+ * Requests of one day (its start, epoch seconds) in each table. The finest table is read last, so that requests which
+ * are stored meanwhile are never missing from the finest table only. Throws `StoreError`.
  */
 export async function readDayTotals(store: Store, day: number): Promise<Record<CountTable, number>> {
   const totals = { request_counts: 0, request_counts_1m: 0, request_counts_1h: 0 };
@@ -72,12 +72,12 @@ export async function readDayTotals(store: Store, day: number): Promise<Record<C
   return totals;
 }
 
-/** The tables that have the mark of a unit, which is a subclass of a row without requests. Throws `StoreError`. */
+/** The tables that have the mark of a unit: a row without requests whose subclass is the mark. Throws `StoreError`. */
 export async function readMarked(
   store: Store,
   tables: readonly CountTable[],
   mark: string,
-  { from, to }: Span,
+  { from, to }: TimeSpan,
 ): Promise<CountTable[]> {
   const found: CountTable[] = [];
   for (const table of tables) {
@@ -92,7 +92,7 @@ export async function readMarked(
   return found;
 }
 
-/** Failures counted from an hour on (its begin, epoch seconds). Throws `StoreError`. */
+/** Failures counted since the start of an hour (epoch seconds). Throws `StoreError`. */
 export async function readCountedFailures(store: Store, since: number): Promise<number> {
   const [row] = await store.query<{ n: number }>(
     `SELECT sum(c.requests) AS n FROM request_counts_1h AS c
@@ -103,8 +103,8 @@ export async function readCountedFailures(store: Store, since: number): Promise<
 }
 
 /**
- * Merges the partition that holds a time, so that what was taken away meets what it was taken from, and drops the rows
- * in which nothing is left. May run again. Throws `StoreError`.
+ * Merges the partition that holds a time, so that negative counts are added to the counts that they correct, and
+ * deletes the rows that then have no requests. May run again. Throws `StoreError`.
  */
 export async function settleCounts(store: Store, table: CountTable, time: number): Promise<void> {
   const partition = partitionOf(table, time);
@@ -114,7 +114,7 @@ export async function settleCounts(store: Store, table: CountTable, time: number
   await store.command(
     `ALTER TABLE ${table} DELETE IN PARTITION ID '${partition}' WHERE requests = 0 SETTINGS mutations_sync = 1`,
   );
-  // Earlier releases lost a latency now and then: where it is taken away, nothing is there.
+  // Earlier releases sometimes did not count a latency. Subtracting it leaves a bucket below 0, which is removed.
   const isBelowZero = 'arrayExists(n -> n >= 9223372036854775808, mapValues(latency_buckets))';
   const [row] = await store.query<{ n: number }>(
     `SELECT count() AS n FROM ${table} WHERE _partition_id = {partition:String} AND ${isBelowZero}`,
@@ -133,11 +133,14 @@ export interface CountedEnd {
   partition: number;
   /** Offsets before it are counted. */
   end: number;
-  /** Days since the epoch: what was stored earlier is of an earlier incarnation, which is counted. */
+  /**
+   * Days since the epoch: the day on which the incarnation was first stored. Rows that were stored earlier belong to an
+   * earlier incarnation, all of which is counted.
+   */
   since: number;
 }
 
-/** Up to where the newest incarnation of each partition is counted. Throws `StoreError`. */
+/** The end of what is counted of the newest incarnation of each partition. Throws `StoreError`. */
 export async function readCountedEnds(store: Store): Promise<CountedEnd[]> {
   return store.query<CountedEnd>(
     `SELECT topic, partition, argMax(reached, incarnation) AS end, toUInt32(argMax(first, incarnation)) AS since FROM (

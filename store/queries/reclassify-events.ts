@@ -1,10 +1,11 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { callerDimensions } from '../../domain/count-row.ts';
 import type { Store } from '../store.ts';
 import { parseTsvRow, tsvFields } from '../tsv.ts';
 import { eventColumns } from '../write-batch.ts';
 
-/** What the rules said of an error, as columns hold it. */
-export interface Judged {
+/** The judgement of an error, as the columns of `error_events` store it. */
+export interface StoredJudgement {
   class: string;
   subclass: string;
   rule: string;
@@ -14,9 +15,9 @@ export interface Judged {
   wait_seconds: number | null;
 }
 
-/** A row of `error_events` with what judging and counting need of it. */
+/** A row of `error_events`, with the values that judging and counting need. */
 export interface StoredError {
-  /** All columns of the batch, and `inserted_at`, as a TabSeparated row without its end. */
+  /** All of `storedColumns`, as a TabSeparated row without its line end. */
   row: string;
   /** Epoch milliseconds. */
   ts: number;
@@ -24,7 +25,7 @@ export interface StoredError {
   /** In the order of `callerDimensions`. */
   dimensions: readonly string[];
   status: number;
-  judged: Judged;
+  judged: StoredJudgement;
   message: string;
   body: string;
   exception: string;
@@ -43,22 +44,16 @@ export interface StoredError {
   inserted_on: number;
 }
 
-/** Columns of a stored error: an event that is corrected is kept as long as it was. */
+/** Columns of a stored error. With `inserted_at`, so that a corrected event is kept as long as the original. */
 export const storedColumns = [...eventColumns, 'inserted_at'] as const;
 type StoredColumn = (typeof storedColumns)[number];
 
-/** A span of event time `[from, to)`, epoch seconds. */
-export interface Span {
-  from: number;
-  to: number;
-}
-
 const withinSpan = `e.ts >= toDateTime({from:UInt32}, 'UTC') AND e.ts < toDateTime({to:UInt32}, 'UTC')`;
 
-/** Number, first and last time (epoch seconds) of the errors of a span; null: there is none. Throws `StoreError`. */
+/** Number of errors of a span, and their first and last time (epoch seconds); null: none. Throws `StoreError`. */
 export async function readErrorRange(
   store: Store,
-  span: Span,
+  span: TimeSpan,
 ): Promise<{ errors: number; first: number; last: number } | null> {
   const [row] = await store.query<{ errors: number; first: number; last: number }>(
     `SELECT count() AS errors, toUnixTimestamp(min(e.ts)) AS first, toUnixTimestamp(max(e.ts)) AS last
@@ -68,10 +63,10 @@ export async function readErrorRange(
   return row === undefined || row.errors === 0 ? null : row;
 }
 
-/** Errors of each 10 s of a span that has any, and bytes of their texts, in order. Throws `StoreError`. */
+/** Errors, and bytes of their texts, in each 10 s of a span that have any, in order of time. Throws `StoreError`. */
 export async function readErrorCounts(
   store: Store,
-  span: Span,
+  span: TimeSpan,
 ): Promise<{ at: number; errors: number; bytes: number }[]> {
   return store.query(
     `SELECT intDiv(toUnixTimestamp(e.ts), 10) * 10 AS at, count() AS errors,
@@ -81,8 +76,8 @@ export async function readErrorCounts(
   );
 }
 
-/** The errors of a span, in order of time and place. Throws `StoreError`. */
-export async function readStoredErrors(store: Store, span: Span): Promise<StoredError[]> {
+/** The errors of a span, sorted by time and then by position in their source. Throws `StoreError`. */
+export async function readStoredErrors(store: Store, span: TimeSpan): Promise<StoredError[]> {
   const rows = await store.query<{ line: string; headers: Record<string, string> }>(
     `SELECT formatRow('TabSeparated', ${storedColumns.map((name) => `e.${name}`).join(', ')}) AS line, e.headers AS headers
      FROM error_events AS e WHERE ${withinSpan} ORDER BY e.ts, e.topic, e.partition, e.offset, e.part`,
@@ -111,7 +106,7 @@ export function storedError(row: string, headers: Readonly<Record<string, string
       generation: text('generation'),
       retry: text('retry'),
       fault: text('fault'),
-      // Without a number it is `\N`.
+      // NULL is written as `\N`.
       wait_seconds: Number.isNaN(wait) ? null : wait,
     },
     message: text('message'),
@@ -136,7 +131,7 @@ function timeOf(text: string): number {
 }
 
 /** The row of an error with another judgement, by rules of this version. */
-export function rejudgedRow({ row }: StoredError, judged: Judged, rules: number): string {
+export function rejudgedRow({ row }: StoredError, judged: StoredJudgement, rules: number): string {
   const fields = row.split('\t');
   const set = (column: StoredColumn, value: string | number | null): void => {
     fields[storedColumns.indexOf(column)] = tsvFields([value]);

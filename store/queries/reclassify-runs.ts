@@ -2,7 +2,7 @@ import type { Store } from '../store.ts';
 import { tsvRow, tsvSeconds } from '../tsv.ts';
 import type { CountTable } from './reconcile.ts';
 
-/** One judgement of the stored errors, as its last holder told it. Times are epoch seconds by the store's clock. */
+/** One run of `faultline reclassify`, as its last holder reported it. Times are epoch seconds by the store's clock. */
 export interface RunRow {
   term: number;
   run: string;
@@ -13,13 +13,13 @@ export interface RunRow {
   rules: number;
   started_at: number;
   state: 'running' | 'left' | 'finished';
-  /** Since its holder spoke last. */
+  /** Time since the last report of its holder. */
   silent_seconds: number;
 }
 
 const runColumns = ['term', 'run', 'holder', 'since', 'until', 'rules', 'started_at', 'state'] as const;
 
-/** The run of the highest term; null: there has been none. Throws `StoreError`. */
+/** The run with the highest term; null when there has been none. Throws `StoreError`. */
 export async function readLastRun(store: Store): Promise<RunRow | null> {
   const [row] = await store.query<RunRow>(
     `SELECT term, run, holder, toUnixTimestamp(r.since) AS since, toUnixTimestamp(r.until) AS until, rules,
@@ -31,8 +31,8 @@ export async function readLastRun(store: Store): Promise<RunRow | null> {
 }
 
 /**
- * Says how a run stands. With a token, only the first to say it is stored: so one of several gets a term. Throws
- * `StoreError`.
+ * Stores the state of a run. Of several reports with the same token only the first is stored, so that only one of
+ * several processes gets a term. Throws `StoreError`.
  */
 export async function writeRun(
   store: Store,
@@ -44,17 +44,18 @@ export async function writeRun(
     until: tsvSeconds(row.until),
     started_at: tsvSeconds(row.started_at),
   };
-  const told = { ...row, ...times };
-  const body = Buffer.from(tsvRow(runColumns.map((name) => told[name])));
+  const values = { ...row, ...times };
+  const body = Buffer.from(tsvRow(runColumns.map((name) => values[name])));
   await store.insert({ table: 'reclassify_runs', columns: runColumns, body, token });
 }
 
-/** What the unit of a run has come to. */
+/** How far a unit of a run is. */
 export interface UnitRow {
   run: string;
   /** Event times `[from, to)`, epoch seconds, within one day. */
   from: number;
   to: number;
+  /** What is done: 1, the changes are staged; 2, the counts are corrected too; 3, `error_events` too. */
   step: 1 | 2 | 3;
   tables: CountTable[];
   changed: number;
@@ -64,10 +65,10 @@ export interface UnitRow {
 
 const unitColumns = ['run', 'from', 'to', 'step', 'tables', 'changed', 'report'] as const;
 
-/** Writes how far a unit is. Throws `StoreError`. */
+/** Stores how far a unit is. Throws `StoreError`. */
 export async function writeUnit(store: Store, unit: UnitRow): Promise<void> {
-  const told = { ...unit, from: tsvSeconds(unit.from), to: tsvSeconds(unit.to) };
-  const body = Buffer.from(tsvRow(unitColumns.map((name) => told[name])));
+  const values = { ...unit, from: tsvSeconds(unit.from), to: tsvSeconds(unit.to) };
+  const body = Buffer.from(tsvRow(unitColumns.map((name) => values[name])));
   await store.insert({ table: 'reclassify_units', columns: unitColumns, body, token: '' });
 }
 
@@ -81,7 +82,8 @@ export async function readUnits(store: Store, run: string): Promise<UnitRow[]> {
 }
 
 /**
- * Blocks that batches have added to a table since a unit was begun, about: so many tokens may have displaced its own.
+ * About how many blocks batches have added to a table since a unit started. Each has a token, and a table forgets its
+ * oldest tokens, which may be those of this unit. Throws `StoreError`.
  */
 export async function readBlocksSince(store: Store, unit: UnitRow): Promise<number> {
   const [row] = await store.query<{ blocks: number }>(

@@ -1,20 +1,20 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import type { Store } from '../store.ts';
 import { tsvFields, tsvSeconds, tsvText } from '../tsv.ts';
 import type { CountTable } from './reconcile.ts';
 import {
-  type Judged,
+  type StoredJudgement,
   judgedColumns,
-  type Span,
   storedColumns,
   storedError,
   type StoredError,
 } from './reclassify-events.ts';
 
-/** An error that is to be changed. */
+/** An error whose judgement is to be changed. */
 export interface StagedError {
   /** With its new judgement. */
   error: StoredError;
-  old: Judged;
+  old: StoredJudgement;
   /** Values of `callerDimensions` under which it is counted; null: no table holds its count any more. */
   counted_as: readonly string[] | null;
 }
@@ -47,21 +47,21 @@ const columns = [
   'row',
 ] as const;
 
-/** Which unit of which run. */
-export interface UnitKey extends Span {
+/** Identifies a unit of a run by its span. */
+export interface UnitKey extends TimeSpan {
   run: string;
 }
 
 const ofUnit = `s.run = {run:String} AND s.unit = toDateTime({from:UInt32}, 'UTC')`;
 
-/** Puts down what is to be changed, all of it or nothing. Throws `StoreError`. */
+/** Stages the errors of a unit: all are stored, or none. Throws `StoreError`. */
 export async function writeStaged(
   store: Store,
   unit: UnitKey,
   staged: readonly StagedError[],
   token: string,
 ): Promise<void> {
-  const judgedOf = (judged: Judged) => judgedColumns.map((name) => judged[name]);
+  const judgedOf = (judged: StoredJudgement) => judgedColumns.map((name) => judged[name]);
   const rows = staged.map(({ error, old, counted_as }) => {
     const fields = tsvFields([
       unit.run,
@@ -82,7 +82,7 @@ export async function writeStaged(
   await store.insert({ table: 'reclassify_events', columns, body: Buffer.from(rows.join('')), token });
 }
 
-/** What was put down for a unit. Throws `StoreError`. */
+/** The staged errors of a unit. Throws `StoreError`. */
 export async function readStaged(store: Store, { run, from }: UnitKey): Promise<StagedError[]> {
   type Row = {
     row: string;
@@ -114,7 +114,7 @@ export async function readStaged(store: Store, { run, from }: UnitKey): Promise<
 
 const judgedNames = ['class', 'subclass', 'rule', 'generation', 'retry', 'fault'] as const;
 
-/** Whether an event is one of those that were put down, with its old or its new judgement. */
+/** The condition that an event is a staged one with its old (`old_`) or its new judgement. */
 function isStaged(prefix: 'old_' | ''): string {
   const judged = judgedNames.map((name) => `s.${prefix}${name}`).join(', ');
   return `ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC') AND
@@ -123,7 +123,7 @@ function isStaged(prefix: 'old_' | ''): string {
       FROM reclassify_events AS s WHERE ${ofUnit})`;
 }
 
-/** Events of a unit that stand with their new judgement. Throws `StoreError`. */
+/** How many events of a unit are stored with their new judgement. Throws `StoreError`. */
 export async function readMoved(store: Store, unit: UnitKey): Promise<number> {
   const [row] = await store.query<{ n: number }>(
     `SELECT count() AS n FROM error_events WHERE ${isStaged('')}`,
@@ -150,12 +150,12 @@ export async function deleteMoved(store: Store, unit: UnitKey): Promise<void> {
   );
 }
 
-/** Forgets what was put down; done when a run is over. Throws `StoreError`. */
+/** Deletes all staged errors. For the end of a run, because they are no longer needed. Throws `StoreError`. */
 export async function clearStaged(store: Store): Promise<void> {
   await store.command('TRUNCATE TABLE reclassify_events');
 }
 
-/** `20261128` of epoch seconds. */
+/** The day of a time (epoch seconds), such as `20261128`. */
 export function partitionOfDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10).replaceAll('-', '');
 }

@@ -215,7 +215,7 @@ export async function readLedgerTopics(store: Store): Promise<string[]> {
 
 /**
  * The ledger by day: the sums of the view, and the batches of an earlier version, which store only the times of their
- * first and last request. Such a batch is exact when it lies within one day; otherwise all its requests may belong to
+ * first and last request. Such a batch is exact when it is within one day; otherwise all its requests may belong to
  * any of its days.
  */
 const ledgerByDay = `SELECT d.topic AS topic, d.partition AS partition, d.day AS date, d.stored_on AS stored_on,

@@ -1,14 +1,14 @@
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Store } from '../store.ts';
 
-/** What one dimension set of the counts per hour sent in one hour of several weeks. */
+/** The requests of one dimension set in the wanted hours, from the counts per hour. */
 export interface SeasonRow {
   provider: string;
   org: string;
   project: string;
   client: string;
   model: string;
-  /** One number per week in which it sent anything: all requests, and those of the wanted classes. */
+  /** One number per hour in which it sent anything, oldest first: all requests, and those of the wanted classes. */
   requests: number[];
   matching: number[];
 }

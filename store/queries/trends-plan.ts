@@ -46,14 +46,14 @@ export class TrendError extends Error {
   }
 }
 
-export interface CountTable {
+export interface TrendTable {
   name: 'request_counts' | 'request_counts_1m' | 'request_counts_1h';
   resolution: number;
   lacks: readonly CountDimension[];
 }
 
 /** Cheapest first: the coarser the table, the fewer rows it has. */
-const countTables: readonly CountTable[] = [
+const countTables: readonly TrendTable[] = [
   {
     name: 'request_counts_1h',
     resolution: 3_600,
@@ -64,7 +64,7 @@ const countTables: readonly CountTable[] = [
 ];
 
 /** A table and how many days it keeps. */
-export type KeptTable = CountTable & { keptDays: number };
+export type KeptTable = TrendTable & { keptDays: number };
 
 /** The tables, cheapest first, with the number of days that each keeps. */
 export function keptTables(retention: Retention = toRetention(defaultRetention)): readonly KeptTable[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PartitionState } from './ingest-state.ts';
+import type { ReportedPartition } from './ingest-state.ts';
 import { watermarkOf } from './watermark.ts';
 
 const NOW = 1_795_000_000;
@@ -10,8 +10,8 @@ function partition(
   number: number,
   stored = 5,
   still = stored,
-  more: Partial<PartitionState> = {},
-): PartitionState {
+  more: Partial<ReportedPartition> = {},
+): ReportedPartition {
   return {
     topic: 't',
     partition: number,
@@ -30,7 +30,7 @@ function partition(
 
 describe('the watermark', () => {
   // Reported partitions, and the watermark in seconds before now; null: no partition is behind.
-  const cases: [string, PartitionState[], number | null][] = [
+  const cases: [string, ReportedPartition[], number | null][] = [
     ['no worker has reported anything, as when only files are read', [], null],
     ['all partitions are in step', [partition(0), partition(1, 12)], null],
     ['a partition without traffic that its worker reports', [partition(0), partition(1, 5)], null],

@@ -1,5 +1,5 @@
--- The messages about incidents and their receivers, and what people said about incidents. Only the analyzer that has
--- the lease writes `notifications`: docs/decisions/0033.
+-- Messages about incidents, acknowledgements and silences. Only the analyzer that has the lease writes `notifications`:
+-- docs/decisions/0033.
 
 CREATE TABLE IF NOT EXISTS notifications{local} {on_cluster} (
   id String COMMENT 'hash of receiver and what is said; the idempotency key that the receiver is given',
@@ -21,7 +21,7 @@ ORDER BY (decided_at, id)
 TTL toDateTime(decided_at) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1;
 
--- Which analyzer may send: of those that reported lately, the one that has run longest. Times are the store's own.
+-- Which analyzer may send: of those that reported recently, the one that has run longest. The store sets the times.
 CREATE TABLE IF NOT EXISTS notify_lease{local} {on_cluster} (
   holder String,
   since DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS acknowledgements{local} {on_cluster} (
 ORDER BY incident
 TTL toDateTime(at) + INTERVAL 1 YEAR;
 
--- Incidents that nobody is told of: a silence, or a maintenance window when it was planned ahead.
+-- No messages are sent about incidents that match a silence. One that was planned ahead is a maintenance window.
 CREATE TABLE IF NOT EXISTS silences{local} {on_cluster} (
   id String,
   written_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),

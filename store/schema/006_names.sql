@@ -1,4 +1,5 @@
--- Which values of the dimensions are counted by name, and how many requests are not: docs/decisions/0039.
+-- Which values of the dimensions are counted by name, and how many requests are counted under (other) instead:
+-- docs/decisions/0039.
 
 ALTER TABLE ingest_batches{local} {on_cluster}
   ADD COLUMN IF NOT EXISTS names_day Date COMMENT 'newest day of event time (UTC) that the partition had with this batch',

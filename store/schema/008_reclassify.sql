@@ -1,5 +1,5 @@
--- What `faultline reclassify` is about: docs/decisions/0043. Errors that are judged again are put down here before
--- anything is changed, so that whoever goes on after a crash makes the same changes.
+-- The state of `faultline reclassify`: docs/decisions/0043. All changes are stored here before any of them is made, so
+-- that the process that continues after a crash makes the same changes.
 
 CREATE TABLE IF NOT EXISTS reclassify_runs{local} {on_cluster} (
   term UInt64 COMMENT 'raised by whoever begins or takes over; the highest may write',
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS reclassify_runs{local} {on_cluster} (
 ORDER BY term
 SETTINGS {window};
 
--- One span of event time within a day after the other; a later step replaces the one before.
+-- One row per unit, which is a span of event time within a day. The row of a later step replaces the earlier one.
 CREATE TABLE IF NOT EXISTS reclassify_units{local} {on_cluster} (
   run String,
   from DateTime('UTC'),
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS reclassify_units{local} {on_cluster} (
 ORDER BY (run, from)
 SETTINGS {window};
 
--- The errors of the unit that is under way.
+-- The errors whose judgement changes, of the unit that is being changed.
 CREATE TABLE IF NOT EXISTS reclassify_events{local} {on_cluster} (
   run String,
   unit DateTime('UTC') COMMENT 'start of its span',

@@ -1,6 +1,6 @@
--- Batches of dead letters that are counted later: docs/decisions/0047. What a batch adds is put down here before any of it
--- is inserted, so that whoever goes on after a crash inserts the same. The row that ends a batch replaces the first one, so
--- that texts are not kept longer than in their own tables.
+-- Batches of dead letters that are counted later: docs/decisions/0047. All rows that a batch adds are stored here
+-- before any of them is inserted, so that the process that continues after a crash inserts the same rows. The row that
+-- ends a batch replaces the announcement, so that texts of errors are not kept longer than in their own tables.
 
 CREATE TABLE IF NOT EXISTS dead_letter_replays{local} {on_cluster} (
   number UInt64 COMMENT 'one batch after the other; the first to take a number has it',

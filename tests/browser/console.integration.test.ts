@@ -274,7 +274,7 @@ test('a resolved incident is still shown in full: its timeline, what differed, w
   await page.goto(`${running.url}/incidents`);
   await page.getByRole('link', { name: 'Slow Down surge' }).click();
   await page
-    .getByText(/^faultline why --kind slow_down_surge --where provider=openai .*--at \S+Z$/)
+    .getByText(/^faultline why --kind slow_down_surge --where provider=openai .*--at \S+Z --data \S+$/)
     .waitFor();
   const samples = page.getByRole('region', { name: 'Samples' }).getByRole('row');
   expect(await samples.count()).toBe(3);
@@ -322,7 +322,7 @@ test('a marked span shows which part of the traffic differs, and a failure can b
   const ranked = page.getByRole('region', { name: 'What differs' }).getByRole('row');
   await soon(() => ranked.nth(1).innerText()).toContain('project search');
   await page.goto(`${running.url}/errors`);
-  await page.getByLabel('Part of the text, or a request id').fill('exceeded your current quota');
+  await page.getByLabel(/^Part of the text/).fill('exceeded your current quota');
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=exceeded/);
   const failures = page.getByRole('region', { name: 'Failures' }).getByRole('row');
@@ -418,6 +418,8 @@ test('every chart gives its numbers to a screen reader and as a table', async ()
   await panel.getByRole('button', { name: 'Failures by class as a table' }).click();
   const table = panel.getByRole('table');
   expect(await table.getByRole('columnheader').allInnerTexts()).toContain('Slow Down');
+  expect(await table.getByRole('row').count()).toBe(9);
+  await panel.getByRole('button', { name: /^Show \d+ more rows$/ }).click();
   expect(await table.getByRole('row').count()).toBeGreaterThan(20);
   for (const name of ['banner', 'main', 'contentinfo'] as const)
     expect(await page.getByRole(name).count()).toBe(1);

@@ -21,8 +21,8 @@ import { openSeededStore } from './seeded-store.ts';
 
 // Yesterday at 18:00: recent enough that no table drops the day.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
-/** The widths of a phone, a small screen, a usual screen and a screen on a wall. */
-const WIDTHS = [390, 1_280, 1_600, 2_560] as const;
+/** The widths of a phone, two small screens, a usual screen and a screen on a wall. */
+const WIDTHS = [390, 1_280, 1_400, 1_600, 2_560] as const;
 const pictures = process.env['TEST_PICTURES'] ?? path.join(tmpdir(), 'faultline-pictures');
 
 let browser: Browser;
@@ -101,6 +101,44 @@ for (const colorScheme of ['dark', 'light'] as const) {
   });
 }
 
+test.each(pages)(
+  '%s is whole with names of 10,000 letters, and shows invisible ones',
+  async (address, shown) => {
+    const context = await browser.newContext({
+      viewport: { width: 1_400, height: 900 },
+      reducedMotion: 'reduce',
+    });
+    try {
+      const page = await context.newPage();
+      const tricky = `\u202E${'x'.repeat(10_000)}`;
+      const isNamed = { yes: false };
+      await page.route('**/api/v1/**', async (route) => {
+        if (route.request().resourceType() === 'eventsource') return route.continue();
+        const response = await route.fetch();
+        const body = (await response.text()).replaceAll(/\b(?:acme|search|ranker)\b/g, tricky);
+        isNamed.yes ||= body.includes(tricky);
+        return route.fulfill({ response, body });
+      });
+      await page.goto(`${running.url}${address}`);
+      await page.locator(shown).first().waitFor();
+      await expect.poll(() => page.locator('.waiting').count(), { timeout: 60_000 }).toBe(0);
+      const found: Record<string, string[]> = {};
+      for (const width of [390, 1_400]) {
+        await page.setViewportSize({ width, height: 900 });
+        found[width] = await whatStaysCut(page);
+        await page.screenshot({ path: path.join(pictures, `long-${pictureOf(address, width, 'dark')}`) });
+      }
+      expect(found).toEqual({ 390: [], 1_400: [] });
+      const text = await page.evaluate(() => document.body.innerText);
+      expect(text).not.toMatch(/\u202E/);
+      if (isNamed.yes && address !== '/pipeline' && address !== '/classes' && address !== '/try')
+        expect(text).toContain('‹U+202E›');
+    } finally {
+      await context.close();
+    }
+  },
+);
+
 function pictureOf(address: string, width: number, theme: string): string {
   const name = address.replace(/^\/(?:\?dashboard=)?/, '').replaceAll(/\W+/g, '-') || 'overview';
   return `${name}-${width}-${theme}.png`;
@@ -143,6 +181,10 @@ function whatIsCut(): string[] {
   for (const one of document.querySelectorAll(words)) {
     const clips = getComputedStyle(one).overflowX !== 'visible';
     if (isShown(one) && clips && one.scrollWidth > one.clientWidth + 1) found.push(`cut: ${nameOf(one)}`);
+  }
+  for (const one of document.querySelectorAll('.table-scroll')) {
+    if (isShown(one) && one.scrollHeight > one.clientHeight + 1)
+      found.push(`a row is sliced: ${one.getAttribute('aria-label')}`);
   }
   if (clientWidth < 1_280) return found;
   for (const one of document.querySelectorAll('.table-scroll')) {

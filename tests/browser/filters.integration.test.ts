@@ -222,3 +222,56 @@ function greenColumns(canvas: Locator): Promise<number> {
     return found.size;
   });
 }
+
+test('the scale of a chart is in the address, and a link shows it', async () => {
+  const page = await open('/?range=24h');
+  const log = page.getByRole('button', { name: 'Log scale of Failures by class' });
+  await log.click();
+  await page.waitForURL(/log=errors-by-class/);
+  await page.reload();
+  await soon(() => log.getAttribute('aria-pressed')).toBe('true');
+  await log.click();
+  await page.waitForURL((url) => !url.searchParams.has('log'));
+});
+
+test('What differs says that nothing can be compared, keeps its chart, and offers a span that can', async () => {
+  const page = await open('/differs');
+  await page
+    .getByText(/^There is too little earlier traffic to compare with: no request is counted/)
+    .waitFor();
+  await page.getByRole('button', { name: 'Compare the last 6h with the time before' }).click();
+  await page.waitForURL(/range=6h/);
+  await page.getByRole('region', { name: 'What differs' }).getByRole('row').nth(1).waitFor();
+  const daysAgo = (days: number) => new Date(PRESENT - days * 86_400_000).toISOString();
+  await page.goto(`${running.url}/differs?from=${daysAgo(4)}&to=${daysAgo(3)}`);
+  await page.getByText('No request is counted in this span.').waitFor();
+  await page.locator('.u-over').waitFor();
+});
+
+test('a failure shows everything that is stored about it, and its names filter', async () => {
+  const page = await open('/');
+  await page.goto(`${running.url}/errors`);
+  const failed = page.getByRole('region', { name: 'Failures' });
+  await failed.getByRole('columnheader', { name: 'By rule' }).waitFor();
+  const time = failed.getByRole('row').nth(1).getByRole('button').first();
+  await time.click();
+  expect(await time.getAttribute('aria-expanded')).toBe('true');
+  const facts = page.locator('.failure-facts');
+  for (const title of ['Class', 'Status', 'Organization', 'Retries before it'])
+    await facts.getByText(title, { exact: true }).waitFor();
+  await facts.getByRole('button', { name: /./ }).first().click();
+  await page.waitForURL(/where=provider/);
+});
+
+test('a range that cannot be read is told, in the address and in the field', async () => {
+  const page = await open('/explore?from=yesterday&to=now');
+  await page.getByText('The address has no range that can be read (from=yesterday&to=now)').waitFor();
+  const field = page.getByLabel(/^Another range/);
+  await field.fill('soon');
+  await field.press('Enter');
+  await page.getByText(/^Not a range: write a length/).waitFor();
+  await field.fill('90m');
+  await field.press('Enter');
+  await page.waitForURL(/range=90m/);
+  expect(await page.getByText(/^Not a range|^The address has no range/).count()).toBe(0);
+});

@@ -1,7 +1,7 @@
 import { type Marks, noMarks } from '../../domain/attention.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { settingsSchema } from '../../domain/settings.ts';
-import type { Answer, Channel } from '../../analyzers/notify/channel.ts';
+import type { ReceiverAnswer, Channel } from '../../analyzers/notify/channel.ts';
 import { Notifier } from '../../analyzers/notify/notifier.ts';
 import type { NotifyStore } from '../../analyzers/notify/notify-store.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
@@ -36,11 +36,13 @@ export class NotifyWorld {
   marks: Marks = noMarks;
   isStoreAway = false;
   /** Decides the answer of a receiver. `arrives` says whether the message got there, whatever the answer. */
-  receive: (receiver: string, incidents: readonly Incident[]) => { arrives: boolean; answer: Answer } =
-    () => ({
-      arrives: true,
-      answer: { ok: true, text: 'ok' },
-    });
+  receive: (
+    receiver: string,
+    incidents: readonly Incident[],
+  ) => { arrives: boolean; answer: ReceiverAnswer } = () => ({
+    arrives: true,
+    answer: { ok: true, text: 'ok' },
+  });
   #processes = 0;
 
   /** Writes an incident like an evaluation of the present. */

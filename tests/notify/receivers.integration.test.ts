@@ -90,7 +90,9 @@ test('Alertmanager, an SMTP server, a chat and a pager get firing and resolved',
     user: 'faultline',
   });
   expect(mailbox.mails[0]?.raw).toContain('Subject: CRITICAL Quota exhausted: openai / acme');
-  expect(mailbox.mails[0]?.raw).toContain('Used up: credit balance; 1,234 requests failed');
+  expect(mailbox.mails[0]?.raw).toContain(
+    '1,234 requests failed, 900 of them useless retries; quota: credit balance',
+  );
   expect(chat.received[0]?.body['text']).toContain('*CRITICAL Quota exhausted: openai / acme*');
   expect(pager.received[0]?.body).toMatchObject({
     routing_key: ROUTING_KEY,

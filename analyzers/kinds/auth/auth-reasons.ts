@@ -14,7 +14,7 @@ export const authReasons = [
 ] as const;
 export type AuthReason = (typeof authReasons)[number];
 
-interface Explained {
+interface ReasonText {
   title: string;
   party: Incident['verdict']['party'];
   why: string;
@@ -25,6 +25,7 @@ interface Explained {
 interface KeyFacts {
   keys: readonly string[];
   clients: readonly string[];
+  now: number;
   startedAt: number;
   /** End of the last interval with a refusal. */
   endedAt: number;
@@ -39,22 +40,22 @@ interface KeyFacts {
 }
 
 /** Explains the reason to people. It states as fact only what the counts show, and calls the rest likely. */
-export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
-  const { keys, clients, startedAt, endedAt, lastSuccess, worksAgain, refused } = known;
+export function explainReason(reason: AuthReason, known: KeyFacts): ReasonText {
+  const { keys, clients, now, startedAt, endedAt, lastSuccess, worksAgain, refused } = known;
   const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
   const who = clients.slice(0, 3).join(', ') || 'the callers';
-  const begin = clock(startedAt);
+  const begin = clock(startedAt, now);
   const stop = 'Stop retrying: the answer stays the same until this is fixed.';
-  const others = keys.length > 1 ? ' It has the most refusals; other keys are refused, too.' : '';
+  const others = keys.length > 1 ? ' Other keys are refused, too; this one most often.' : '';
   switch (reason) {
     case 'revoked': {
       const overlap = lastSuccess !== null && lastSuccess >= startedAt;
       return {
         title: 'Key refused',
         party: 'key',
-        why: `${capital(key)} worked until ${clock(lastSuccess ?? startedAt)} and has been refused since ${begin}${overlap ? ', since its last success always' : ''}: it was revoked, deleted, or has expired. It was used by ${who}.${others}`,
+        why: `${capital(key)} worked until ${clock(lastSuccess ?? startedAt, now)} and has been refused since ${begin}${overlap ? ', after its last success always' : ''}: it was revoked, deleted, or has expired. It was used by ${who}.${others}`,
         steps: [
-          `See at the provider whether ${key} was deleted or has expired, and by whom.`,
+          `Find out at the provider whether ${key} has expired, or who deleted it.`,
           `Give ${who} a new key, and delete the old one everywhere.`,
           stop,
         ],
@@ -64,9 +65,9 @@ export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
       return {
         title: 'Key refused for a time',
         party: 'key',
-        why: `${capital(key)} was refused from ${begin} to ${clock(endedAt)} (${refused}) and has worked again since ${clock(worksAgain ?? endedAt)}: it was not deleted, or it was restored. It was used by ${who}.${others}`,
+        why: `${capital(key)} was refused from ${begin} to ${clock(endedAt, now)} (${refused}) and has worked again since ${clock(worksAgain ?? endedAt, now)}: it was not deleted, or it was restored. It was used by ${who}.${others}`,
         steps: [
-          `See at the provider what changed for ${key} at ${begin} and at ${clock(worksAgain ?? endedAt)}: the key, its project, its permissions.`,
+          `Find out at the provider what changed for ${key} at ${begin} and at ${clock(worksAgain ?? endedAt, now)}: the key, its project, its permissions.`,
           `If nothing changed there, look at what ${who} sent at that time, and ask the provider with the request ids.`,
         ],
       };
@@ -85,10 +86,10 @@ export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
       return {
         title: 'Wrong key',
         party: 'key',
-        why: `${capital(key)} of ${who} is refused: ${refused} since ${begin}. No success with it was seen, nor in the hour before: probably a deployment has the wrong key, or that of another environment.${others}`,
+        why: `${capital(key)} of ${who} is refused: ${refused} since ${begin}. It did not succeed in that time or in the hour before: probably a deployment has a wrong key, or the key of another environment.${others}`,
         steps: [
           `Compare the key of ${who} with the one at the provider: its last four characters and hash are in the evidence.`,
-          'Find the deployment of that time, and check whether its secret belongs to another environment or provider.',
+          'Find the deployment at that time, and check whether its secret belongs to another environment or provider.',
           stop,
         ],
       };
@@ -97,7 +98,7 @@ export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
         title: 'Credentials refused',
         party: 'key',
         why: `Since ${begin} ${refused} of ${who} have been refused for their credentials; ${keys.length === 0 ? 'the logs do not say which key they carry' : `the logs name keys on refusals only (${keys.slice(0, 3).join(', ')}), so whether these also succeed is unknown`}.`,
-        steps: [`See what ${who} sends as Authorization header, and what changed last.`, stop],
+        steps: [`Find out what ${who} sends as Authorization header, and what changed last.`, stop],
       };
     case 'membership':
       return {
@@ -107,7 +108,7 @@ export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
           ? `Since ${begin} ${refused} have been refused because the account behind ${key} is not a member of the organization or project they name; others with the same key succeed.`
           : `The account behind ${key} has not been a member of the organization or project since ${begin}; the key itself is right.`,
         steps: [
-          'See who was removed from the organization or project at that time.',
+          'Find out who was removed from the organization or project at that time.',
           'Invite the account again, or give the callers a key of a service account.',
           stop,
         ],
@@ -118,19 +119,19 @@ export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
         party: 'network',
         why: `Requests of ${who} have come from an address that is not allowed since ${begin}; key and membership are not the reason.`,
         steps: [
-          'See by which address the requests leave: a new deployment, proxy, NAT or VPN is the usual reason.',
-          'Add the address to the list of the project, or send the requests from one that is on it.',
+          'Find out from which address the requests leave: usually a new deployment, proxy, NAT or VPN is the reason.',
+          'Add the address to the IP allowlist of the project, or send the requests from an address that is on it.',
           stop,
         ],
       };
     case 'probing':
       return {
-        title: 'Keys are tried out',
+        title: 'Somebody tries out keys',
         party: 'key',
-        why: `${who} has sent ${known.strangeKeys} refused keys since ${begin} with which no success was seen: keys are being tried out, or each run makes up its own.`,
+        why: `Since ${begin} ${who} has sent ${known.strangeKeys} keys that were refused and never succeeded: somebody tries out keys, or each run makes up its own.`,
         steps: [
-          `See who runs ${who}, and stop it if nobody does.`,
-          'Look for keys of yours among those that were tried; revoke what has leaked.',
+          `Find out who runs ${who}; if nobody does, stop it.`,
+          'Look for your own keys among those that were tried; revoke those that have leaked.',
         ],
       };
   }

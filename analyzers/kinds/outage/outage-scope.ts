@@ -1,6 +1,6 @@
 import type { Scope } from '../../../domain/incident.ts';
 import { total } from '../../compare.ts';
-import { type Around, excessOf, inOrder, scopeByExcess } from '../../differs.ts';
+import { type ScopeContext, excessOf, inOrder, scopeByExcess } from '../../differs.ts';
 import type { Names } from '../../identity.ts';
 import { narrowScopeBy, scopeDimensions } from '../../narrow-scope.ts';
 import { poissonTail } from '../../poisson-tail.ts';
@@ -22,7 +22,7 @@ const CHANCE = 1e-3;
 /** A scope explains the failures of a provider if at least this share of them lies in it. */
 const MOST = 0.9;
 
-export interface OutageAround extends Around {
+export interface OutageAround extends ScopeContext {
   /** Other providers, meanwhile and before. */
   peers: readonly { identity: Names; view: View; before: View }[];
   /** Share of requests that may fail, from 0 to 1. */

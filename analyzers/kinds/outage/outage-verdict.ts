@@ -10,11 +10,11 @@ import type { Matching, View } from '../../view.ts';
 /** What fails, who must act, and what still works at the same time. */
 export interface OutageVerdict {
   what:
-    | 'outage of the provider'
-    | 'outage of a model'
-    | 'outage in a region'
-    | 'trouble of the network'
-    | 'trouble of a client';
+    | 'provider outage'
+    | 'model outage'
+    | 'regional outage'
+    | 'network trouble'
+    | 'trouble with one client';
   party: Incident['verdict']['party'];
   why: string;
   evidence: Report['evidence'];
@@ -25,7 +25,7 @@ export interface OutageVerdict {
   others: readonly string[];
 }
 
-interface Around {
+interface OutagePeers {
   provider: string;
   peers: readonly { identity: Names; view: View }[];
   /** From 0 to 1. */
@@ -50,7 +50,7 @@ const NAMED = 3;
 export function outageVerdict(
   matching: Matching,
   view: View,
-  { provider, peers, budget }: Around,
+  { provider, peers, budget }: OutagePeers,
 ): OutageVerdict {
   const sums = view.sums();
   const all = total(sums, matching);
@@ -87,49 +87,49 @@ export function outageVerdict(
   ): OutageVerdict => ({ what, party, why, evidence, ...apartBy, others: working });
   if (failingToo.length > 0 && isUnanswered)
     return of(
-      'trouble of the network',
+      'network trouble',
       'network',
       clients,
-      `${list(failingToo.map((one) => one.name))} do not answer either: what they share is the way to them, not ${name}.`,
+      `${list(failingToo.map((one) => one.name))} do not answer either: the cause is what they share, the network, and not ${name}.`,
     );
   if (isUnreached && clients.working.length > 0)
     return of(
-      'trouble of the network',
+      'network trouble',
       'network',
       clients,
-      `Requests of ${list(clients.failing)} get no answer from ${name}, while ${list(clients.working)} reach it.`,
+      `Requests of ${list(clients.failing)} get no answer from ${name}, while requests of ${list(clients.working)} do.`,
     );
   if (models.working.length > 0)
     return of(
-      'outage of a model',
+      'model outage',
       'provider',
       models,
-      `Only ${list(models.failing)} of ${name} fails; ${list(models.working)} answers the same callers.`,
+      `Only requests for ${list(models.failing)} of ${name} fail; those for ${list(models.working)} are answered.`,
     );
   if (regions.working.length > 0)
     return of(
-      'outage in a region',
+      'regional outage',
       isUnreached ? 'network' : 'region',
       regions,
       `Only requests from ${list(regions.failing)} fail; those from ${list(regions.working)} are answered by the same provider.`,
     );
   if (clients.working.length > 0)
     return of(
-      'trouble of a client',
+      'trouble with one client',
       'unknown',
       clients,
       `Only requests of ${list(clients.failing)} fail; those of ${list(clients.working)} are answered by the same provider.`,
     );
   if (isUnreached && peers.length === 0)
     return of(
-      'trouble of the network',
+      'network trouble',
       'network',
       clients,
-      `No connection to ${name} is made by any client, and there is no other provider to compare with: look at the network first.`,
+      `No client can connect to ${name}, and there is no other provider to compare with: look at the network first.`,
     );
-  const compared = working.length === 0 ? '' : `, while ${list(working)} works`;
+  const compared = working.length === 0 ? '' : `, while requests to ${list(working)} succeed`;
   return of(
-    'outage of the provider',
+    'provider outage',
     'provider',
     { failing: [name], working },
     `${alike(name, { models, regions, clients })}${compared}.`,
@@ -151,30 +151,27 @@ function alike(provider: string, by: Readonly<Record<string, { failing: readonly
 
 /** What to do about the outage, in order. */
 export function outageSteps({ what, failing, working, others }: OutageVerdict): Report['remedy'] {
-  const instead = others.length === 0 ? [] : [`Send what cannot wait to ${list(others)}, which works.`];
-  const wait = 'Retry with back-off and jitter, twice at most: more keeps the provider down.';
+  const instead =
+    others.length === 0 ? [] : [`Send what cannot wait to ${list(others)}: requests there succeed.`];
+  const wait = 'Retry at most twice, with back-off and jitter: more retries keep the provider down.';
   const ask =
-    "Look at the provider's status page; if it says nothing after some minutes, write to support with the request ids.";
+    "Look at the provider's status page; if it reports nothing after some minutes, write to support with the request ids.";
   const first: Readonly<Record<OutageVerdict['what'], readonly string[]>> = {
-    'outage of the provider': [...instead, wait, ask],
-    'outage of a model': [
-      `Switch from ${list(failing)} to ${list(working)} where the task allows it.`,
+    'provider outage': [...instead, wait, ask],
+    'model outage': [`Switch from ${list(failing)} to ${list(working)} where the task allows it.`, wait, ask],
+    'regional outage': [`Send the requests from ${list(failing)} through ${list(working)}.`, wait, ask],
+    'trouble with one client': [
+      `Find out what ${list(failing)} does differently from ${list(working)}: timeouts, size of requests, last deployment, proxy.`,
       wait,
       ask,
     ],
-    'outage in a region': [`Send the requests of ${list(failing)} through ${list(working)}.`, wait, ask],
-    'trouble of a client': [
-      `See what ${list(failing)} does otherwise than ${list(working)}: timeouts, size of requests, its last deployment, its way out.`,
-      wait,
-      ask,
-    ],
-    'trouble of the network': [
+    'network trouble': [
       `Check DNS, proxy, TLS and firewall ${failing.length === 0 ? 'of the callers' : `of ${list(failing)}`}, and what changed there last.`,
       'Try one request by hand from a host that fails and from one that does not.',
       wait,
     ],
   };
-  const isNetwork = what === 'trouble of the network';
+  const isNetwork = what === 'network trouble';
   return {
     steps: [...first[what]],
     retry: 'yes',

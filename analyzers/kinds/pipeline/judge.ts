@@ -4,7 +4,7 @@ import { readIncidents, type StoredIncident, writeIncidents } from '../../../sto
 import { type IngestState, readIngestState } from '../../../store/queries/ingest-state.ts';
 import { type Loss, readLosses } from '../../../store/queries/losses.ts';
 import type { AnalyzerSettings } from '../../detector.ts';
-import { type Change, evaluate, type Evaluation } from '../../evaluate.ts';
+import { type IncidentChange, evaluate, type Evaluation } from '../../evaluate.ts';
 import { isoTime } from '../../iso-time.ts';
 import { parseMemory } from '../../live-incident.ts';
 import { fromStored, toStored } from '../../to-stored.ts';
@@ -16,7 +16,7 @@ import { pipeline } from './pipeline.ts';
 export interface JudgedPipeline {
   /** The incidents to pass to the next judgement; null: unknown. */
   live: PipelineLive | null;
-  written: readonly { incident: Incident; reason: Change['reason'] }[];
+  written: readonly { incident: Incident; reason: IncidentChange['reason'] }[];
 }
 
 /**

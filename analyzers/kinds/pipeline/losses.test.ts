@@ -32,7 +32,7 @@ test('a loss opens one incident that names the exact range, closes after an hour
     kind: 'pipeline',
     state: 'firing',
     severity: 'critical',
-    summary: '50 records of t were deleted in Kafka before they were read: t/3: offsets 100 to 149',
+    summary: '50 records of t were deleted in Kafka before they were read: t/3: offsets 100 to 149.',
     evidence: { topic: 't', records: 50, ranges: ['t/3: offsets 100 to 149'] },
   });
   expect(written[1]?.incident).toMatchObject({ id: written[0]?.incident.id, state: 'resolved' });

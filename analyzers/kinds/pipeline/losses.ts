@@ -1,5 +1,6 @@
 import type { Loss } from '../../../store/queries/losses.ts';
 import type { Finding, Known, Report } from '../../detector.ts';
+import { count } from '../../report.ts';
 import { pipelineIdentity, topicOf } from './identity.ts';
 
 /**
@@ -60,12 +61,12 @@ function report(topic: string, losses: readonly Loss[]): Report {
   );
   const [first] = ranges;
   return {
-    summary: `${records} records of ${topic} were deleted in Kafka before they were read: ${
+    summary: `${count(records)} records of ${topic} were deleted in Kafka before they were read: ${
       ranges.length === 1 ? first : `${ranges.length} ranges`
-    }`,
+    }.`,
     verdict: {
       party: 'pipeline',
-      why: 'The log began after the offset at which the worker had to go on: retention was shorter than the time the worker was away or behind.',
+      why: 'Kafka had already deleted the records that the worker had to read next: the worker was away or behind for longer than the retention of the topic.',
     },
     evidence: {
       topic,
@@ -77,8 +78,8 @@ function report(topic: string, losses: readonly Loss[]): Report {
     remedy: {
       steps: [
         `Raise retention.ms or retention.bytes of ${topic} above the longest time that workers may be down.`,
-        'Add workers if the lag grows: faultline_lag_seconds shows it.',
-        'Counts of the affected time are too low by these records; faultline reconcile lists the exact ranges.',
+        'If faultline_lag_seconds grows, add workers.',
+        'Counts of the affected time lack these records; faultline reconcile lists the exact ranges.',
       ],
       retry: 'no',
       owner: 'faultline operator',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { incident } from '../../../domain/incident.ts';
-import type { PartitionState } from '../../../store/queries/ingest-state.ts';
+import type { ReportedPartition } from '../../../store/queries/ingest-state.ts';
 import type { AnalyzerSettings } from '../../detector.ts';
 import { expectOwnPage } from '../../../tests/fixtures/incident-pages.ts';
 import { defaults } from '../../../tests/fixtures/play.ts';
@@ -15,8 +15,8 @@ function partition(
   now: number,
   number: number,
   still: number,
-  more: Partial<PartitionState> = {},
-): PartitionState {
+  more: Partial<ReportedPartition> = {},
+): ReportedPartition {
   return {
     topic: 't',
     partition: number,
@@ -36,7 +36,7 @@ function partition(
 /** Judges every 10 s. Returns each version that was written: seconds, reason, state. */
 function play(
   seconds: number,
-  partitions: (second: number, now: number) => PartitionState[],
+  partitions: (second: number, now: number) => ReportedPartition[],
   live: PipelineLive = new Map(),
 ) {
   const written: [number, string, string][] = [];
@@ -55,7 +55,7 @@ function play(
 }
 
 describe('nothing is wrong', () => {
-  const cases: [string, (second: number, now: number) => PartitionState[]][] = [
+  const cases: [string, (second: number, now: number) => ReportedPartition[]][] = [
     ['without any report of a worker', () => []],
     ['with a partition without traffic', (_s, now) => [partition(now, 0, 4)]],
     [
@@ -93,7 +93,7 @@ test('a partition that stands still fires after a minute, when a second evaluati
     kind: 'pipeline',
     severity: 'critical',
     started_at: new Date(T0 * 1000).toISOString(),
-    summary: 'partition t/3 stands still: ClickHouse refuses its rows',
+    summary: 'Partition t/3 stands still: ClickHouse refuses its rows.',
     verdict: { party: 'pipeline', why: expect.stringContaining('worker host-7-abc') },
     evidence: {
       topic: 't',
@@ -123,7 +123,7 @@ test('all partitions of a dead worker are one incident, which reports that detec
   );
   expect(written).toEqual([[80, 'fired', 'firing']]);
   expect(last).toMatchObject({
-    summary: '1000 partitions of t stand still: no worker reports on it',
+    summary: '1000 partitions of t stand still: no worker reports on it.',
     evidence: { partition_count: 1_000, causes: ['silent'], holds_detection: false },
   });
   expect(last?.evidence['partitions']).toHaveLength(10);

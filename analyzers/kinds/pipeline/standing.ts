@@ -1,4 +1,4 @@
-import type { IngestState, PartitionState } from '../../../store/queries/ingest-state.ts';
+import type { IngestState, ReportedPartition } from '../../../store/queries/ingest-state.ts';
 import { IN_STEP_SECONDS } from '../../../store/queries/watermark.ts';
 import type { Level } from '../../incident-life.ts';
 import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts';
@@ -14,7 +14,7 @@ const START_STEP = 10;
 const MAX_NAMED = 10;
 
 /** Why a partition stands still: the reason that its worker reports, or that no worker reports. */
-type Cause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
+type StandstillCause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
 
 /** A finding for each topic with a partition that stands still, and one for each known incident. Pure. */
 export function standingFindings(
@@ -22,7 +22,7 @@ export function standingFindings(
   settings: AnalyzerSettings['pipeline'],
   known: readonly Known[],
 ): Finding[] {
-  const topics = new Map<string, PartitionState[]>();
+  const topics = new Map<string, ReportedPartition[]>();
   for (const one of known) topics.set(topicOf(one), []);
   for (const one of state.partitions) {
     const all = topics.get(one.topic);
@@ -37,11 +37,11 @@ export function standingFindings(
 
 function findTopic(
   topic: string,
-  partitions: readonly PartitionState[],
+  partitions: readonly ReportedPartition[],
   context: { now: number; settings: AnalyzerSettings['pipeline']; before: Known | undefined },
 ): Finding | null {
   const { now, settings, before } = context;
-  const stillFor = (seconds: number): PartitionState[] =>
+  const stillFor = (seconds: number): ReportedPartition[] =>
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
   const standing = stillFor(settings.stand_seconds);
   if (standing.length === 0 && before === undefined) return null;
@@ -68,11 +68,11 @@ function findTopic(
 }
 
 /** True when the worker stopped in order and no records were waiting: then nobody has to be told. */
-function wasLeftEmpty({ state, behind }: PartitionState): boolean {
+function wasLeftEmpty({ state, behind }: ReportedPartition): boolean {
   return state === 'left' && behind === 0;
 }
 
-function causeOf({ state, reason, at }: PartitionState, now: number): Cause {
+function causeOf({ state, reason, at }: ReportedPartition, now: number): StandstillCause {
   if (state === 'left') return 'left';
   if (now - at > IN_STEP_SECONDS) return 'silent';
   return reason === '' ? 'unknown' : reason;
@@ -80,7 +80,7 @@ function causeOf({ state, reason, at }: PartitionState, now: number): Cause {
 
 function report(
   topic: string,
-  standing: readonly PartitionState[],
+  standing: readonly ReportedPartition[],
   now: number,
   { hold_seconds: holdSeconds }: AnalyzerSettings['pipeline'],
 ): Report {
@@ -91,10 +91,10 @@ function report(
   const cause = causes[0] ?? 'unknown';
   const waiting = worst.reduce((sum, { behind }) => sum + behind, 0);
   const which =
-    worst.length === 1 ? `partition ${topic}/${first.partition}` : `${worst.length} partitions of ${topic}`;
+    worst.length === 1 ? `Partition ${topic}/${first.partition}` : `${worst.length} partitions of ${topic}`;
   const isGivenUp = worst.some((one) => now - one.still_since > holdSeconds);
   return {
-    summary: `${which} ${worst.length === 1 ? 'stands' : 'stand'} still: ${summaries[cause]}`,
+    summary: `${which} ${worst.length === 1 ? 'stands' : 'stand'} still: ${summaries[cause]}.`,
     verdict: { party: 'pipeline', why: whys[cause](first.worker) },
     evidence: {
       topic,
@@ -119,61 +119,64 @@ function report(
   };
 }
 
-function describe(one: PartitionState, now: number): string {
+function describe(one: ReportedPartition, now: number): string {
   const from = one.next_offset < 0 ? 'its start is not decided' : `from offset ${one.next_offset}`;
   const still = Math.floor(now - one.still_since);
   return `${one.topic}/${one.partition}: ${causeOf(one, now)}, still for ${still} s, ${one.behind} waiting, ${from}, worker ${one.worker}`;
 }
 
-const summaries: Readonly<Record<Cause, string>> = {
+const summaries: Readonly<Record<StandstillCause, string>> = {
   silent: 'no worker reports on it',
   left: 'its worker stopped, and no other took it',
-  starting: 'where to begin cannot be decided',
+  starting: 'its worker cannot find out where to start',
   refused_rows: 'ClickHouse refuses its rows',
   store: 'ClickHouse does not take its inserts',
   broker: 'Kafka does not answer its worker',
   unknown: 'records wait and its worker does not read them',
 };
 
-const whys: Readonly<Record<Cause, (worker: string) => string>> = {
+const whys: Readonly<Record<StandstillCause, (worker: string) => string>> = {
   silent: (worker) =>
-    `Worker ${worker} ended without leaving or cannot reach ClickHouse, and no other has taken over.`,
+    `Worker ${worker} crashed or cannot reach ClickHouse, and no other worker has taken over.`,
   left: (worker) =>
-    `Worker ${worker} stopped in order while records were waiting, and no other has taken over.`,
-  starting: (worker) => `Worker ${worker} has it, but ClickHouse or Kafka does not answer where to begin.`,
+    `Worker ${worker} stopped in order while records were waiting, and no other worker has taken over.`,
+  starting: (worker) =>
+    `Worker ${worker} has it, but ClickHouse or Kafka does not tell it at which offset to start.`,
   refused_rows: (worker) =>
     `ClickHouse refuses the next batch of worker ${worker} for a reason that no single row explains; nothing is dropped, so it waits.`,
-  store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which tries again for ever.`,
+  store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which keeps trying.`,
   broker: (worker) => `Worker ${worker} gets no answer from Kafka, so it cannot read or announce anything.`,
-  unknown: (worker) => `Worker ${worker} is alive and reports no reason.`,
+  unknown: (worker) => `Worker ${worker} is alive but gives no reason.`,
 };
 
-const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'>) => string[]>> = {
+const steps: Readonly<
+  Record<StandstillCause, (of: Pick<ReportedPartition, 'topic' | 'worker'>) => string[]>
+> = {
   silent: ({ topic, worker }) => [
-    `See whether the process of worker ${worker} (host-process-run) lives: start it again, or look at its last log lines.`,
-    'If it lives, ask its /readyz: it names what the worker cannot reach.',
-    `If ${topic} is no longer to be read, do nothing: it is forgotten a day after the last report.`,
+    `Check whether the process of worker ${worker} (host-process-run) runs: if not, start it again and read its last log lines.`,
+    'If it runs, ask its /readyz: it names what the worker cannot reach.',
+    `If ${topic} is not to be read any more, do nothing: it is forgotten a day after the last report.`,
   ],
   left: ({ topic }) => [
-    `Start a worker: faultline ingest with kafka.topics that hold ${topic}.`,
-    `If ${topic} is no longer to be read, do nothing: it is forgotten a day after the last report.`,
+    `Start a worker: faultline ingest, with ${topic} among kafka.topics.`,
+    `If ${topic} is not to be read any more, do nothing: it is forgotten a day after the last report.`,
   ],
   starting: ({ worker }) => [
     `Ask /readyz of worker ${worker}, or read its log: it names the service that does not answer.`,
   ],
   refused_rows: ({ worker }) => [
     `Read what ClickHouse says in the log of worker ${worker} ("the store rejects this partition").`,
-    'Fix that (schema, rights, limits of the tables); the worker tries again every 10 s and goes on by itself.',
+    'Fix that (schema, rights, limits of the tables); the worker tries again every 10 s and continues by itself.',
   ],
   store: () => [
-    'See whether ClickHouse has disk space and memory and takes inserts; the worker goes on by itself.',
+    'Check whether ClickHouse has disk space and memory and takes inserts; the worker then continues by itself.',
   ],
   broker: ({ worker }) => [
-    `See whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
-    'If a topic of kafka.topics was deleted, its workers read none of the others either: take it out of the setting and restart them.',
+    `Check whether Kafka answers on the host of worker ${worker}; the worker then continues by itself.`,
+    'If a topic of kafka.topics was deleted, its workers do not read the others either: remove it from the setting and restart the workers.',
   ],
   unknown: ({ worker }) => [
-    `Look at the log of worker ${worker}; if its /healthz is not 200, restart it.`,
+    `Read the log of worker ${worker}; if its /healthz does not answer 200, restart it.`,
     'An open transaction of a producer holds its partition until it ends or times out.',
   ],
 };

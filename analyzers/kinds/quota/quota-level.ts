@@ -10,7 +10,7 @@ export const quotaAnswers: Matching = { classes: ['quota_exceeded'], measure: 'r
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 
 /** The counts to judge, and what is known of an open incident. */
-interface Given {
+interface QuotaInput {
   view: View;
   settings: QuotaSettings;
   now: number;
@@ -34,7 +34,7 @@ const parts = ['project', 'key', 'client', 'model'] as const;
  * their share is high enough or there was no success. It is also a breach if as many quota answers come in a row,
  * without a success between them, within ten windows.
  */
-export function quotaLevel({ view, settings, now, known, previous }: Given): { level: Level } {
+export function quotaLevel({ view, settings, now, known, previous }: QuotaInput): { level: Level } {
   const window = view.between(now - settings.window_seconds, now);
   const run = view.between(now - RUN_WINDOWS * settings.window_seconds, now);
   if (isExhausted(run, now - settings.window_seconds, settings)) return { level: 'breach' };
@@ -50,7 +50,7 @@ export function isQuota(row: Pick<CountRow, 'class'>): boolean {
   return row.class === 'quota_exceeded';
 }
 
-interface Tally {
+interface AnswerCounts {
   requests: number;
   matching: number;
   succeeded: number;
@@ -68,7 +68,7 @@ function isInWindow(window: View, settings: QuotaSettings): boolean {
   for (const row of sums) count(all, row);
   if (isOut(all, settings)) return true;
   return parts.some((part) => {
-    const tallies = new Map<string, Tally>();
+    const tallies = new Map<string, AnswerCounts>();
     for (const row of sums) {
       const value = row[scopeColumns[part]];
       if (value === '') continue;
@@ -80,22 +80,22 @@ function isInWindow(window: View, settings: QuotaSettings): boolean {
   });
 }
 
-function emptyTally(): Tally {
+function emptyTally(): AnswerCounts {
   return { requests: 0, matching: 0, succeeded: 0 };
 }
 
-function count(tally: Tally, row: CountSum): void {
+function count(tally: AnswerCounts, row: CountSum): void {
   tally.requests += row.requests;
   if (isQuota(row)) tally.matching += row.requests;
   if (row.class === 'ok') tally.succeeded += row.requests;
 }
 
-function isOut({ requests, matching, succeeded }: Tally, settings: QuotaSettings): boolean {
+function isOut({ requests, matching, succeeded }: AnswerCounts, settings: QuotaSettings): boolean {
   return matching >= settings.count && (succeeded === 0 || matching >= settings.share * requests);
 }
 
 /** The quota answers since the last interval with a success. */
-interface Run {
+interface QuotaRun {
   length: number;
   /** Start of the interval that is being read. */
   ts: number;
@@ -105,8 +105,8 @@ interface Run {
 
 /** The order of answers within one interval is unknown, so a success anywhere in it ends the run. */
 function isLong(run: View, { count: least }: QuotaSettings): boolean {
-  const runs = new Map<string, Run>();
-  const known: (Counted | undefined)[] = [];
+  const runs = new Map<string, QuotaRun>();
+  const known: (AnswerInRuns | undefined)[] = [];
   run.each((which, ts, requests) => {
     const own = (known[which] ??= countedOf(run.combinations[which], runs));
     for (const one of own.runs) {
@@ -124,20 +124,23 @@ function isLong(run: View, { count: least }: QuotaSettings): boolean {
   });
 }
 
-function endInterval(run: Run): void {
+function endInterval(run: QuotaRun): void {
   run.length = run.succeeded_here ? 0 : run.length + run.failed_here;
   run.failed_here = 0;
   run.succeeded_here = false;
 }
 
 /** The runs that an answer belongs to: the one of all traffic, and one for each part that it is in. */
-interface Counted {
+interface AnswerInRuns {
   isQuota: boolean;
   isSuccess: boolean;
-  runs: readonly Run[];
+  runs: readonly QuotaRun[];
 }
 
-function countedOf(combination: View['combinations'][number] | undefined, runs: Map<string, Run>): Counted {
+function countedOf(
+  combination: View['combinations'][number] | undefined,
+  runs: Map<string, QuotaRun>,
+): AnswerInRuns {
   const own = ['all'];
   for (const part of parts) {
     const value = combination?.[scopeColumns[part]] ?? '';

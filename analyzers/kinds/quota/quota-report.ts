@@ -3,13 +3,13 @@ import type { Report } from '../../detector.ts';
 import { isoTime } from '../../iso-time.ts';
 import type { KindSettings, Remembered } from '../../kind.ts';
 import { describeScope } from '../../narrow-scope.ts';
-import { capital, clock, largest, remedyOf, share } from '../../report.ts';
+import { capital, clock, count, largest, remedyOf, share } from '../../report.ts';
 import { MAX_NAMES } from '../../since.ts';
 import type { QuotaFacts } from './quota-facts.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';
 
-type Exhaustion = Pick<
+type QuotaReportInput = Pick<
   Remembered<KindSettings, QuotaFacts, unknown>,
   'view' | 'now' | 'settings' | 'scope' | 'memory' | 'started_at'
 >;
@@ -26,21 +26,21 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
   organization_spend_limit: {
     title: 'organization spend limit',
     steps: [
-      "Raise the organization's monthly spend limit; it takes some minutes to spread.",
-      'Otherwise nothing succeeds before the limit resets with the month.',
+      "Raise the organization's monthly spend limit; the change takes effect after some minutes.",
+      'Otherwise nothing succeeds until the limit resets at the end of the month.',
     ],
   },
   project_spend_limit: {
     title: 'project spend limit',
     steps: [
-      "Raise this project's monthly spend limit; it takes some minutes to spread.",
+      "Raise this project's monthly spend limit; the change takes effect after some minutes.",
       'Otherwise move urgent work to a project that has budget left: the organization itself is not out of quota.',
     ],
   },
   organization_usage_limit: {
-    title: 'usage limit of the organization',
+    title: 'organization usage limit',
     steps: [
-      'Ask the provider for a higher usage limit: this one is assigned by them, not by your settings.',
+      'Ask the provider for a higher usage limit: the provider sets this one, not you.',
       'Until then, lower usage or send urgent work to another organization or provider.',
     ],
   },
@@ -54,7 +54,7 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
 };
 
 /** The report about an exhausted quota: which one, for whom, what it cost, what to do. Pure. */
-export function quotaReport(exhaustion: Exhaustion): Report {
+export function quotaReport(exhaustion: QuotaReportInput): Report {
   const { scope, memory: facts } = exhaustion;
   return {
     summary: summary(exhaustion),
@@ -67,17 +67,19 @@ export function quotaReport(exhaustion: Exhaustion): Report {
   };
 }
 
-function summary({ scope, memory: facts }: Exhaustion): string {
-  const useless = facts.useless_retries === 0 ? '' : `, ${facts.useless_retries} of them useless retries`;
-  return `${capital(quotaFactsheet[facts.quota].title)} used up for ${describeScope(scope)}: ${facts.failed} requests refused${useless}.`;
+function summary({ scope, memory: facts }: QuotaReportInput): string {
+  const useless =
+    facts.useless_retries === 0 ? '' : `, ${count(facts.useless_retries)} of them useless retries`;
+  return `${capital(quotaFactsheet[facts.quota].title)} used up for ${describeScope(scope)}: ${count(facts.failed)} requests were refused${useless}.`;
 }
 
-function verdict({ scope, memory: facts, started_at }: Exhaustion): Incident['verdict'] {
+function verdict({ scope, memory: facts, started_at, now }: QuotaReportInput): Incident['verdict'] {
   const since =
     facts.last_success_at === null
-      ? 'no success was seen since, nor in the hour before'
-      : `the last success was at ${clock(facts.last_success_at)}`;
-  const named = facts.quota === '' ? '' : ` The answers name the ${quotaFactsheet[facts.quota].title}.`;
+      ? 'no success was seen since then or in the hour before'
+      : `the last success was at ${clock(facts.last_success_at, now)}`;
+  const named =
+    facts.quota === '' ? '' : ` The answers say that it is the ${quotaFactsheet[facts.quota].title}.`;
   const rest =
     isNarrow(scope) && facts.succeeding.length > 0
       ? ` Others of the organization still succeed (${facts.succeeding.slice(0, 3).join(', ')}), so it is not the organization's quota.`
@@ -87,7 +89,7 @@ function verdict({ scope, memory: facts, started_at }: Exhaustion): Incident['ve
     .join(' in ');
   return {
     party: scope.key !== undefined && facts.quota === '' ? 'key' : 'account',
-    why: `${capital(describeScope(scope))}: ${who === '' ? `${facts.failed} requests` : who} refused for quota since ${clock(started_at)}; ${since}.${named}${rest}`,
+    why: `${capital(describeScope(scope))}: ${who === '' ? `${count(facts.failed)} requests` : who} refused for quota since ${clock(started_at, now)}; ${since}.${named}${rest}`,
   };
 }
 
@@ -98,7 +100,7 @@ function evidence({
   scope,
   memory: facts,
   started_at,
-}: Exhaustion): Incident['evidence'] {
+}: QuotaReportInput): Incident['evidence'] {
   const window = view.between(now - settings.window_seconds, now).within(scope);
   const sums = { requests: 0, failed: 0 };
   for (const row of window.sums()) {
@@ -122,14 +124,15 @@ function evidence({
   };
 }
 
-function steps({ memory: facts }: Exhaustion): string[] {
+function steps({ memory: facts }: QuotaReportInput): string[] {
   const clients = largest(facts.clients).slice(0, 3);
   const who = clients.length === 0 ? '' : ` in ${clients.join(', ')}`;
-  const waste = facts.useless_retries === 0 ? '' : ` (${facts.useless_retries} retries so far were useless)`;
+  const waste =
+    facts.useless_retries === 0 ? '' : ` (${count(facts.useless_retries)} useless retries so far)`;
   return [
     ...quotaFactsheet[facts.quota].steps,
-    `Stop retry loops${who}: retrying never helps here${waste}.`,
-    'Pause batch jobs, so that the new quota goes to people first.',
+    `Stop retry loops${who}: a retry never succeeds here${waste}.`,
+    'Pause batch jobs, so that people get the new quota first.',
   ];
 }
 

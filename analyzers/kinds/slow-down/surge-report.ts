@@ -4,7 +4,7 @@ import { isoTime } from '../../iso-time.ts';
 import type { Remembered } from '../../kind.ts';
 import { describeScope } from '../../narrow-scope.ts';
 import { recoveryPlan } from '../../recovery-plan.ts';
-import { capital, clock, remedyOf, round, share } from '../../report.ts';
+import { capital, clock, count, remedyOf, round, share } from '../../report.ts';
 import { growthRatio, hasGrown, tokenGrowth } from './growth.ts';
 import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
 
@@ -16,9 +16,9 @@ const MAX_NAMES = 10;
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
-type Surge = Pick<
+type SurgeReportInput = Pick<
   Remembered<SurgeSettings, SurgeFacts, unknown>,
-  'scope' | 'memory' | 'started_at' | 'settings'
+  'scope' | 'memory' | 'started_at' | 'settings' | 'now'
 > & {
   present: Present;
 };
@@ -29,7 +29,7 @@ export function surgeSeverity({ share: present }: Present): Incident['severity']
 }
 
 /** The report about a Slow Down surge: evidence, party, and the recovery plan. Pure. */
-export function surgeReport(surge: Surge): Report {
+export function surgeReport(surge: SurgeReportInput): Report {
   const { memory: facts, settings } = surge;
   const { hold_minutes: holdMinutes, step } = settings;
   const plan = recoveryPlan({
@@ -53,21 +53,22 @@ export function surgeReport(surge: Surge): Report {
   };
 }
 
-function summary({ memory: facts, present, scope, settings }: Surge): string {
+function summary({ memory: facts, present, scope, settings }: SurgeReportInput): string {
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
-    return `Slow Down for ${describeScope(scope)}: ${facts.slow_downs} of ${facts.requests} requests refused although traffic had not grown (usual ${rate(facts.original_rate)}, now ${rate(present.rate)} requests/min).`;
+    return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, although traffic had not grown (usually ${rate(facts.original_rate)} requests/min, now ${rate(present.rate)}).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
-  const back = facts.back_at === null ? `now ${rate(present.rate)}` : `back at ${rate(present.rate)}`;
-  return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
+  const back =
+    facts.back_at === null ? `now it is ${rate(present.rate)}` : `it is back at ${rate(present.rate)}`;
+  return `Slow Down for ${describeScope(scope)}: the rate rose from ${original} to ${rate(facts.peak_rate)} requests/min (${times(growthRatio(facts))}), ${back}; ${count(facts.slow_downs)} requests were refused.`;
 }
 
-function verdict({ memory: facts, scope, started_at, settings }: Surge): Incident['verdict'] {
+function verdict({ memory: facts, scope, started_at, settings, now }: SurgeReportInput): Incident['verdict'] {
   const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
-  const span = `${clock(facts.ramp_started_at)} and the first Slow Down at ${clock(started_at)}`;
+  const span = `${clock(facts.ramp_started_at, now)} and the first Slow Down came at ${clock(started_at, now)}`;
   if (facts.original_is_estimate) {
     return {
       party: 'traffic',
-      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that stands for the original rate.`,
+      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came. The counts do not reach back before the rise, so half of that is assumed as the original rate.`,
     };
   }
   if (hasGrown(facts, settings.window_seconds)) {
@@ -82,11 +83,11 @@ function verdict({ memory: facts, scope, started_at, settings }: Surge): Inciden
   }
   return {
     party: 'provider',
-    why: `${who} had not grown before the first Slow Down at ${clock(started_at)}: usual ${rate(facts.original_rate)}, highest ${rate(facts.peak_rate)} requests/min. Without growth a Slow Down means that the provider is short of capacity.`,
+    why: `${who} had not grown before the first Slow Down at ${clock(started_at, now)}: usually ${rate(facts.original_rate)}, at most ${rate(facts.peak_rate)} requests/min. Without growth, Slow Down means that the provider is short of capacity.`,
   };
 }
 
-function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
+function evidence({ memory: facts, present }: SurgeReportInput): Incident['evidence'] {
   return {
     original_requests_per_minute: round(facts.original_rate),
     original_is_estimate: facts.original_is_estimate,
@@ -115,17 +116,17 @@ function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
   };
 }
 
-function steps({ memory: facts, present, settings }: Surge, holdUntil: string): string[] {
+function steps({ memory: facts, present, settings, now }: SurgeReportInput, holdUntil: string): string[] {
   const { hold_minutes: minutes, step } = settings;
   const original = rate(Math.max(1, facts.original_rate));
   const back =
     facts.back_at === null
-      ? `Follow retry-after and go back to ${original} requests/min now (at present ${rate(present.rate)}).`
-      : `The rate is back (${rate(present.rate)} of ${original} requests/min): keep it there.`;
+      ? `Go back to ${original} requests/min now (at present ${rate(present.rate)}), and wait as long as retry-after says.`
+      : `The rate is back at ${rate(present.rate)} requests/min (original ${original}): do not raise it yet.`;
   const list = [
     back,
-    `Hold it for ${minutes} minutes, not before ${clock(Date.parse(holdUntil) / 1000)}; a new Slow Down or a higher rate starts the wait again.`,
-    `Then raise it by at most ${Math.round(step * 100)} % per ${minutes} minutes, up to ${rate(facts.peak_rate)} requests/min.`,
+    `Hold this rate for ${minutes} minutes, until ${clock(Date.parse(holdUntil) / 1000, now)}; a new Slow Down or a higher rate starts the ${minutes} minutes again.`,
+    `Then raise it every ${minutes} minutes by at most ${Math.round(step * 100)} %, up to ${rate(facts.peak_rate)} requests/min.`,
   ];
   if (present.over.length > 0)
     list.push(

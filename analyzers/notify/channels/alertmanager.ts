@@ -1,7 +1,7 @@
 import { factsOf } from '../../../domain/incident-kind.ts';
 import type { Incident } from '../../../domain/incident.ts';
 import type { DeliveryEvent } from '../../../store/queries/notifications.ts';
-import type { Answer, ChannelContext, CreateChannel } from '../channel.ts';
+import type { ReceiverAnswer, ChannelContext, CreateChannel } from '../channel.ts';
 import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 import { incidentText } from '../text.ts';
@@ -46,7 +46,7 @@ export function alertOf(incident: Incident, event: DeliveryEvent, now: number, u
 
 /** Alertmanager; it groups, repeats and silences by itself. */
 export const createAlertmanager: CreateChannel<'alertmanager'> = (_name, settings, context) => {
-  const postAlerts = async (alerts: readonly object[]): Promise<Answer> => {
+  const postAlerts = async (alerts: readonly object[]): Promise<ReceiverAnswer> => {
     try {
       const base = await resolveAddress(settings.url, context);
       const url = `${base.replace(/\/+$/, '')}/api/v2/alerts`;

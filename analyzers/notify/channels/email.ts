@@ -1,4 +1,4 @@
-import type { Answer, CreateChannel, Notice } from '../channel.ts';
+import type { ReceiverAnswer, CreateChannel, Notice } from '../channel.ts';
 import { dedupKeyOf } from '../channel.ts';
 import { whyNot, withoutSecrets } from '../http.ts';
 
@@ -37,7 +37,7 @@ export const createEmail: CreateChannel<'email'> = (_name, settings, context) =>
   groups: true,
   tells_past: true,
   where: async () => settings.smtp,
-  async send(notice): Promise<Answer> {
+  async send(notice): Promise<ReceiverAnswer> {
     const secrets: string[] = [];
     try {
       const { createTransport } = await import('nodemailer');

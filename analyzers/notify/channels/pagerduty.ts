@@ -1,5 +1,5 @@
 import { factsOf } from '../../../domain/incident-kind.ts';
-import type { Answer, CreateChannel, Notice } from '../channel.ts';
+import type { ReceiverAnswer, CreateChannel, Notice } from '../channel.ts';
 import { dedupKeyOf } from '../channel.ts';
 import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
@@ -44,7 +44,7 @@ export const createPagerduty: CreateChannel<'pagerduty'> = (_name, settings, con
   // PagerDuty ignores the end of an alert whose beginning it was not sent.
   tells_past: false,
   where: async () => hostOf(await resolveAddress(settings.url, context)),
-  async send(notice): Promise<Answer> {
+  async send(notice): Promise<ReceiverAnswer> {
     try {
       const url = await resolveAddress(settings.url, context);
       const key = await context.secret(settings.routing_key);

@@ -1,4 +1,4 @@
-import type { Answer, CreateChannel, Notice } from '../channel.ts';
+import type { ReceiverAnswer, CreateChannel, Notice } from '../channel.ts';
 import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 
@@ -25,7 +25,7 @@ export const createSlack: CreateChannel<'slack'> = (_name, settings, context) =>
   groups: true,
   tells_past: true,
   where: async () => hostOf(await resolveAddress(settings.url, context)),
-  async send(notice): Promise<Answer> {
+  async send(notice): Promise<ReceiverAnswer> {
     try {
       const url = await resolveAddress(settings.url, context);
       const body = JSON.stringify(slackBody(notice));

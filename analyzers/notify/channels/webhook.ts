@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Answer, CreateChannel, Notice } from '../channel.ts';
+import type { ReceiverAnswer, CreateChannel, Notice } from '../channel.ts';
 import { dedupKey, dedupKeyOf } from '../channel.ts';
 import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
@@ -35,7 +35,7 @@ export const createWebhook: CreateChannel<'webhook'> = (_name, settings, context
   groups: true,
   tells_past: true,
   where: async () => hostOf(await resolveAddress(settings.url, context)),
-  async send(notice): Promise<Answer> {
+  async send(notice): Promise<ReceiverAnswer> {
     try {
       const url = await resolveAddress(settings.url, context);
       const secret = settings.secret === undefined ? '' : await context.secret(settings.secret);

@@ -11,8 +11,10 @@ import { setUpPalette } from './palette.js';
 import { drawPart, messageOf } from './parts.js';
 import { redraw } from './redraw.js';
 import { get } from './requests.js';
+import { learnDataDirectory } from './share.js';
 import { readStatus } from './status.js';
 import { addressOf, pageNames, readView } from './view-state.js';
+import { visible } from './visible-text.js';
 
 /** @typedef {import('./status.js').Status} Status */
 /** @typedef {import('./context.js').Page} Page */
@@ -161,6 +163,7 @@ function learnStatus(answer) {
   const learned = readStatus(answer);
   status = learned;
   statusAt = Date.now();
+  learnDataDirectory(learned.dataDirectory);
   drawPart('live', () => drawLive(learned));
   return learned;
 }
@@ -183,6 +186,10 @@ async function learn() {
       return view;
     },
     change: (change) => go({ ...view, ...change }, 'replace'),
+    remember: (options) => {
+      view = { ...view, options };
+      history.replaceState(null, '', addressOf(view));
+    },
     go: (change) => go({ ...view, id: null, options: {}, ...change }),
     present,
     again,
@@ -238,7 +245,7 @@ async function refresh(signal) {
  * @param {View} next
  * @param {'push' | 'replace'} [as] whether Back leads to the view before
  */
-function go(next, as = 'push') {
+function go({ misread: _old, ...next }, as = 'push') {
   const address = addressOf(next);
   if (as === 'replace' && next.page === view.page) history.replaceState(null, '', address);
   else history.pushState(null, '', address);
@@ -294,7 +301,7 @@ function again() {
 /** @param {string} message */
 function banner(message) {
   const host = byId('banner');
-  const text = message === '' ? '' : `${message} Trying again.`;
+  const text = message === '' ? '' : visible(`${message} Trying again.`);
   if (host.textContent !== text) host.textContent = text;
   host.hidden = message === '';
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseCondition } from '../../../domain/condition.ts';
 import { exploreOf, lineAt, partAt } from './chart-pick.js';
@@ -59,13 +60,19 @@ test('series that are measures lead nowhere', () => {
   expect(exploreOf({}, 'all_requests', false)).toBe(null);
 });
 
-test.each([['a, b'], ['a\\'], ['a\\,b'], [''], ['=x'], ['!=x']])(
-  'the value %j is the same after it was a condition',
-  (value) => {
-    expect(parseCondition(conditionOf('client', [value], true))).toEqual({
-      dimension: 'client',
-      negate: true,
-      values: [value],
-    });
+test.each([[['a, b']], [['']], [['=x']], [['!=x']], [['C:\\apps', 'b']], [['x\\', 'y']]])(
+  'the values %j are the same after they were a condition',
+  (values) => {
+    const negated = parseCondition(conditionOf('client', values, true));
+    expect(negated).toEqual({ dimension: 'client', negate: true, values });
   },
 );
+
+test('any values are the same after they were a condition', () => {
+  const value = fc.string({ unit: fc.constantFrom('a', ',', '\\') });
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1 }), (values) => {
+      expect(parseCondition(conditionOf('client', values))?.values).toEqual(values);
+    }),
+  );
+});

@@ -237,7 +237,7 @@ export function createChart(panel, zoom, picker = null) {
     useLog(on) {
       if (on === isLog) return;
       isLog = on;
-      draw();
+      if (chart !== null) draw();
     },
     destroy() {
       removeEventListener('themechange', draw);

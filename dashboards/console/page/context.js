@@ -10,6 +10,7 @@
  * @typedef {object} PageContext
  * @property {View} view the present view; a page reads it and changes it only by `change` and `go`
  * @property {(change: Partial<View>) => void} change shows another view of the same page
+ * @property {(options: View['options']) => void} remember puts how the page looks into its address; nothing is asked again
  * @property {(change: Partial<View> & {page: View['page']}) => void} go shows another page; keeps range and filters
  * @property {() => number} present the present, epoch ms of event time
  * @property {() => void} again asks at once, for example after a change

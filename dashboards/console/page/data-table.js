@@ -1,11 +1,11 @@
 // @ts-check
-import { h, swatch } from './dom.js';
+import { h, nameText, swatch } from './dom.js';
 import { age, fullTime, number, words } from './format.js';
 import { kindName } from './names.js';
 import { tableFrame } from './table.js';
 
-/** @typedef {import('../../panel.ts').Column} Column */
-/** @typedef {import('../panel-answer.ts').Cell} Cell */
+/** @typedef {import('../../panel.ts').PanelColumn} PanelColumn */
+/** @typedef {import('../panel-answer.ts').PanelCell} PanelCell */
 /** @typedef {import('../v1/catalogue.ts').ClassItem} ClassItem */
 
 /**
@@ -19,8 +19,8 @@ import { tableFrame } from './table.js';
 /**
  * A table of data. Numbers are on the right, classes have their colour, and values that filter are buttons.
  * @param {string} caption text for screen readers
- * @param {readonly Column[]} columns
- * @param {readonly (readonly Cell[])[]} rows in the columns' order
+ * @param {readonly PanelColumn[]} columns
+ * @param {readonly (readonly PanelCell[])[]} rows in the columns' order
  * @param {TableActions} actions
  */
 export function dataTable(caption, columns, rows, actions) {
@@ -39,14 +39,14 @@ export function dataTable(caption, columns, rows, actions) {
   });
 }
 
-/** @param {Column} column */
+/** @param {PanelColumn} column */
 function align({ unit }) {
   return unit === 'text' ? null : unit === 'age' || unit === 'time' ? 'nowrap right' : 'right';
 }
 
 /**
- * @param {Column} column
- * @param {Cell} value
+ * @param {PanelColumn} column
+ * @param {PanelCell} value
  * @param {TableActions} actions
  * @returns {Node | string}
  */
@@ -72,7 +72,7 @@ function content(column, value, actions) {
     return h(
       'button',
       { type: 'button', class: 'cell-link', title, onclick: () => actions.filter(variable, wanted) },
-      wanted,
+      nameText(wanted),
     );
   }
   if (column.unit === 'age' || column.unit === 'time') return timeCell(column.unit, value, actions.present);
@@ -83,16 +83,14 @@ function content(column, value, actions) {
 }
 
 /**
- * Shows words of faultline by their titles, and long texts in two lines; the whole text appears on hover.
+ * Shows words of faultline by their titles, and long texts in a few lines; the whole text appears on hover.
  * @param {string} column
  * @param {string} value
  */
 function textCell(column, value) {
   if (column === 'kind') return kindName(value);
   if (column === 'verdict_party') return words(value);
-  return value.length > 40
-    ? h('span', { class: 'clamp', title: value }, value)
-    : h('span', { class: 'nowrap' }, value);
+  return nameText(value);
 }
 
 /**

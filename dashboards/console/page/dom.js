@@ -1,9 +1,11 @@
 // @ts-check
+import { visible } from './visible-text.js';
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
- * Creates an element with attributes and children. Texts become text nodes, so that data can never become markup. Keys
+ * Creates an element with attributes and children. Texts become text nodes, so that data can never become markup, and
+ * invisible characters in texts are named. Keys
  * that start with `on` are listeners; they are set as properties so that a redraw can replace them. `true` sets an
  * attribute, `false` omits it.
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -18,13 +20,35 @@ export function h(tag, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === 'function') {
       Object.assign(element, { [name]: value });
-    } else element.setAttribute(name, value === true ? '' : String(value));
+    } else {
+      const text = value === true ? '' : String(value);
+      element.setAttribute(name, isShown(name) ? visible(text) : text);
+    }
   }
   for (const child of children.flat()) {
     if (child === null || child === undefined || child === false) continue;
-    element.append(child instanceof Node ? child : String(child));
+    element.append(child instanceof Node ? child : visible(String(child)));
   }
   return element;
+}
+
+/** Whether people read an attribute. @param {string} name */
+function isShown(name) {
+  return name === 'title' || name === 'aria-label';
+}
+
+/** A name up to this length is never broken. */
+const SHORT = 24;
+
+/**
+ * A name or text that comes from data, such as that of an organization. Its own direction does not change the text
+ * around it. A long one breaks anywhere and is cut after three lines; the whole appears on hover.
+ * @param {string} text
+ */
+export function nameText(text) {
+  return text.length <= SHORT
+    ? h('bdi', { class: 'nowrap' }, text)
+    : h('bdi', { class: 'long', title: text }, text);
 }
 
 /**

@@ -12,7 +12,7 @@ const live = {
   progress: null,
   watermark: NOW,
 } as const;
-const status = { live, present: NOW, clock: NOW, oldest: 0, newest: NOW - 10_000 };
+const status = { live, present: NOW, clock: NOW, dataDirectory: null, oldest: 0, newest: NOW - 10_000 };
 const fine = {
   now: NOW,
   isPaused: false,

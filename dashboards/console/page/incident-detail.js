@@ -3,7 +3,7 @@ import { h } from './dom.js';
 import { dayAndTime, fullTime, nearTime, number, words } from './format.js';
 import { incidentCard } from './incident-card.js';
 import { sampleFailures, whyItFired } from './incident-why.js';
-import { messageOf } from './parts.js';
+import { messageOf, noteLine } from './parts.js';
 import { redraw } from './redraw.js';
 import { get, post } from './requests.js';
 import { conditionsOf } from './share.js';
@@ -204,29 +204,32 @@ function whatDiffered(answer, { incident }, context) {
   const span = { from: from - 1_800_000, to: Math.max(to, from + 600_000) };
   return [
     h('h3', {}, 'What differed when it began'),
+    ...(answer?.notes ?? []).map(noteLine),
     answer === null
       ? h('p', { class: 'none' }, 'Comparing …')
-      : answer.scopes.length === 0
-        ? h('p', { class: 'none' }, 'No part of the traffic failed more than before, beyond chance.')
-        : h(
-            'ol',
-            { class: 'steps' },
-            ...answer.scopes.slice(0, 5).map(({ scope, failures, expected, share }) =>
-              h(
-                'li',
-                {},
+      : !answer.compared
+        ? null
+        : answer.scopes.length === 0
+          ? h('p', { class: 'none' }, 'No part of the traffic failed more than before, beyond chance.')
+          : h(
+              'ol',
+              { class: 'steps' },
+              ...answer.scopes.slice(0, 5).map(({ scope, failures, expected, share }) =>
                 h(
-                  'b',
+                  'li',
                   {},
-                  Object.entries(scope)
-                    .map(([name, value]) => `${name} ${value}`)
-                    .join(' · '),
+                  h(
+                    'b',
+                    {},
+                    Object.entries(scope)
+                      .map(([name, value]) => `${name} ${value}`)
+                      .join(' · '),
+                  ),
+                  ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
+                  share === null ? '' : `, ${share > 1 ? 'all' : number(share, 'ratio')} of the excess`,
                 ),
-                ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
-                share === null ? '' : `, ${share > 1 ? 'all' : number(share, 'ratio')} of the excess`,
               ),
             ),
-          ),
     h(
       'p',
       { class: 'help-links' },

@@ -2,7 +2,7 @@
 import { h, swatch } from './dom.js';
 import { dayAndTime, fullTime, words } from './format.js';
 import { evidenceText } from './incident-card.js';
-import { conditionsOf, quoted, wheres } from './share.js';
+import { command, conditionsOf, isStoreTaken, quoted, wheres } from './share.js';
 import { tableFrame } from './table.js';
 
 /** @typedef {import('./context.js').PageContext} PageContext */
@@ -16,7 +16,7 @@ export function whyItFired({ incident, timeline }) {
   const fired = timeline.find(({ event }) => event === 'firing');
   const numbers = Object.entries(fired?.numbers ?? {});
   const where = wheres(conditionsOf(incident.scope)).map((one) => `--where ${quoted(one)}`);
-  const command = ['faultline why', `--kind ${incident.kind}`, ...where, `--at ${incident.detected_at}`];
+  const asked = ['why', `--kind ${incident.kind}`, ...where, `--at ${incident.detected_at}`];
   return [
     h('h3', {}, 'Why it fired'),
     fired === undefined
@@ -33,8 +33,10 @@ export function whyItFired({ incident, timeline }) {
     h(
       'p',
       { class: 'help-links' },
-      'With thresholds and settings: ',
-      h('code', { class: 'wrap' }, command.join(' ')),
+      isStoreTaken()
+        ? 'With thresholds and settings, as soon as this process has ended: '
+        : 'With thresholds and settings: ',
+      h('code', { class: 'wrap' }, command(asked.join(' '))),
     ),
   ];
 }

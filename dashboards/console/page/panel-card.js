@@ -1,14 +1,18 @@
 // @ts-check
-import { dataTable } from './data-table.js';
 import { h } from './dom.js';
-import { dayAndTime, number } from './format.js';
+import { logScale } from './log-scale.js';
+import { panelWithoutChart } from './panel-without-chart.js';
 import { redraw } from './redraw.js';
 
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 /** @typedef {import('../panel-answer.ts').PanelAnswer} PanelAnswer */
-/** @typedef {import('../panel-answer.ts').Cell} Cell */
 /** @typedef {import('./data-table.js').TableActions} TableActions */
 /** @typedef {import('./chart-parts.js').Mark} Mark */
+
+/** Of a longer table only so many rows are shown at first. No row is cut, and the page scrolls, not a table in it. */
+const FIRST_ROWS = 8;
+/** A table that is longer by less than this is shown as a whole. */
+const FEW_ROWS = 4;
 
 /**
  * @typedef {object} CardActions
@@ -18,6 +22,8 @@ import { redraw } from './redraw.js';
  * @property {(uid: string) => void} showDashboard
  * @property {ReadonlySet<string>} dashboards uids that can be shown
  * @property {() => TableActions} table
+ * @property {ReturnType<typeof import('./log-scale.js').logScale>} scale
+ * @property {boolean} [isControl] the chart is drawn without numbers, too, because the reader draws spans on it
  */
 
 /**
@@ -37,6 +43,8 @@ export function rangeActions(context) {
       showClass: context.showClass,
       filter: () => {},
     }),
+    scale: logScale(context),
+    isControl: true,
   };
 }
 
@@ -124,21 +132,54 @@ export function createPanelCard(panel, actions) {
   let last = null;
   /** @type {Mark[]} */
   let marks = [];
+  /** Whether all rows of a long table are shown. */
+  let isWhole = false;
 
   const show = () => {
     if (last === null) return;
     const asTable = tableButton.getAttribute('aria-pressed') === 'true';
-    if (last.shape === 'series' && last.series.length > 0 && !asTable && actions.createChart !== null) {
+    const isDrawn = last.shape === 'series' && (last.series.length > 0 || actions.isControl === true);
+    if (last.shape === 'series' && isDrawn && !asTable && actions.createChart !== null) {
       // The chart is kept while a table is shown or there is nothing to draw, because the reader chose which series are
       // hidden.
       chart ??= actions.createChart(panel, actions.zoom, actions.pickerFor?.(panel) ?? null);
-      redraw(body, chart.element);
+      redraw(
+        body,
+        chart.element,
+        last.series.length === 0 && h('p', { class: 'none' }, panel.empty ?? 'No data in this range.'),
+      );
+      const isLog = actions.scale.isOn(panel.slug);
+      chart.useLog(isLog);
       chart.update(last, marks);
-      if (hidesTheRest(last.series)) logButton.hidden = false;
+      logButton.setAttribute('aria-pressed', String(isLog));
+      if (isLog || hidesTheRest(last.series)) logButton.hidden = false;
       return;
     }
-    redraw(body, still(panel, last, actions.table()));
+    const { drawn, more } = panelWithoutChart(panel, last, {
+      ...actions.table(),
+      most: isWhole ? null : FIRST_ROWS,
+      few: FEW_ROWS,
+    });
+    redraw(body, drawn, more > 0 && moreButton(more));
   };
+  /** @param {number} more rows that are not shown */
+  const moreButton = (more) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'cell-link more-rows',
+        'data-key': 'more',
+        onclick: () => {
+          isWhole = true;
+          tryShow();
+          /** @type {HTMLElement | null} */ (body.querySelector('.table-scroll'))?.focus({
+            preventScroll: true,
+          });
+        },
+      },
+      `Show ${more} more ${more === 1 ? 'row' : 'rows'}`,
+    );
   /** When a panel cannot be drawn, its own card says so. */
   const tryShow = () => {
     try {
@@ -156,9 +197,8 @@ export function createPanelCard(panel, actions) {
   });
 
   logButton.addEventListener('click', () => {
-    const isLog = logButton.getAttribute('aria-pressed') !== 'true';
-    logButton.setAttribute('aria-pressed', String(isLog));
-    chart?.useLog(isLog);
+    actions.scale.set(panel.slug, !actions.scale.isOn(panel.slug));
+    tryShow();
   });
 
   return {
@@ -205,58 +245,6 @@ export function hidesTheRest(series) {
 function unitLabel({ unit }) {
   const text = unit === 'per_minute' ? 'per minute' : unit === 'per_second' ? 'per second' : '';
   return text === '' ? null : h('span', { class: 'unit' }, ` ${text}`);
-}
-
-/**
- * Draws a panel without a chart.
- * @param {Panel} panel
- * @param {PanelAnswer} answer
- * @param {TableActions} actions
- */
-function still(panel, answer, actions) {
-  if (answer.shape === 'stat') return stat(panel, answer.value);
-  const none = h('p', { class: 'none' }, panel.empty ?? 'No data in this range.');
-  if (answer.shape === 'table') {
-    if (answer.rows.length === 0) return none;
-    const columns =
-      panel.columns ??
-      answer.columns.map((name) => ({ name, title: name, unit: /** @type {const} */ ('text') }));
-    const places = columns.map(({ name }) => answer.columns.indexOf(name));
-    return dataTable(
-      panel.title,
-      columns,
-      answer.rows.map((row) => places.map((at) => row[at] ?? null)),
-      actions,
-    );
-  }
-  if (answer.series.length === 0) return none;
-  const columns = [
-    { name: 'time', title: 'Time', unit: /** @type {const} */ ('text') },
-    ...answer.series.map(({ name, label }) => ({ name, title: label, unit: panel.unit })),
-  ];
-  /** @type {Cell[][]} */
-  const rows = answer.times
-    .map((time, at) => [dayAndTime(time * 1_000), ...answer.series.map(({ values }) => values[at] ?? null)])
-    .filter((row) => row.slice(1).some((value) => value !== null && value !== 0))
-    .reverse();
-  return dataTable(`${panel.title}, newest first`, columns, rows, actions);
-}
-
-/**
- * @param {Panel} panel
- * @param {Cell} value
- */
-function stat(panel, value) {
-  if (value === null || value === '') return h('p', { class: 'stat none' }, panel.empty ?? '–');
-  if (typeof value === 'string') return h('p', { class: 'stat' }, value);
-  const reached = (panel.thresholds ?? []).filter((threshold) => value >= threshold.value).at(-1);
-  const [figure = '', ...unit] = number(value, panel.unit).split(' ');
-  return h(
-    'p',
-    { class: `stat ${reached === undefined ? '' : `is-${reached.color}`}` },
-    figure,
-    unit.length > 0 && h('span', { class: 'stat-unit' }, ` ${unit.join(' ')}`),
-  );
 }
 
 /**

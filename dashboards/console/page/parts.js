@@ -1,5 +1,6 @@
 // @ts-check
 import { h } from './dom.js';
+import { visible } from './visible-text.js';
 
 /**
  * Draws a part of the page. An error in one part does not affect the others.
@@ -31,8 +32,22 @@ export function createTrouble() {
     },
     /** @param {unknown} error */
     tell(error) {
-      element.textContent = `Not up to date: ${messageOf(error)}`;
+      element.textContent = visible(`Not up to date: ${messageOf(error)}`);
       element.hidden = false;
     },
   };
+}
+
+/**
+ * What to know about a comparison, with a link to the incident that it is about.
+ * @param {import('../v1/explain.ts').ExplainAnswer['notes'][number]} note
+ */
+export function noteLine({ text, incident }) {
+  return h(
+    'p',
+    { class: 'note' },
+    text,
+    incident !== null && ' ',
+    incident !== null && h('a', { href: `/incidents/${encodeURIComponent(incident)}` }, 'Show the incident'),
+  );
 }

@@ -41,7 +41,7 @@ export function createQueryBar(context, own = () => []) {
         h(
           'li',
           { 'data-key': condition },
-          condition,
+          h('bdi', { title: condition }, condition.length <= 80 ? condition : `${condition.slice(0, 79)}…`),
           h(
             'button',
             {
@@ -67,7 +67,9 @@ export function createQueryBar(context, own = () => []) {
      */
     async ask(signal) {
       try {
-        values = await get(`/api/v1/values?${rangeQuery(context.view)}`, signal);
+        const found = await get(`/api/v1/values?${rangeQuery(context.view)}`, signal);
+        // In a span without requests the reader still sees what can be asked.
+        if (Object.values(found).some((names) => names.length > 0)) values = found;
         draw();
         return null;
       } catch (error) {

@@ -3,6 +3,28 @@ import { addressOf, rangeQuery, rangeSeconds } from './view-state.js';
 
 /** @typedef {import('./view-state.js').View} View */
 
+/** Where commands find the counts that the page shows; null: where the settings say. @type {string | null} */
+let dataDirectory = null;
+
+/** @param {string | null} directory */
+export function learnDataDirectory(directory) {
+  dataDirectory = directory;
+}
+
+/**
+ * A command that reads the store that the page shows.
+ * @param {string} text without `faultline`
+ */
+export function command(text) {
+  const isReading = text !== 'try' && dataDirectory !== null;
+  return `faultline ${text}${isReading ? ` --data ${quoted(dataDirectory ?? '')}` : ''}`;
+}
+
+/** Whether such a command has to wait until the process that serves the page has ended. */
+export function isStoreTaken() {
+  return dataDirectory !== null;
+}
+
 /**
  * The question of a page for use elsewhere: as a link, as a request to the API, as a command for a terminal.
  * @param {View} view
@@ -11,11 +33,11 @@ import { addressOf, rangeQuery, rangeSeconds } from './view-state.js';
  */
 export function waysTo(view, origin) {
   const request = requestFor(view);
-  const command = commandFor(view);
+  const asked = commandFor(view);
   return [
     { name: 'Link', text: `${origin}${addressOf(view)}` },
     ...(request === null ? [] : [{ name: 'curl', text: `curl ${quoted(`${origin}${request}`)}` }]),
-    ...(command === null ? [] : [{ name: 'Command', text: `faultline ${command}` }]),
+    ...(asked === null ? [] : [{ name: 'Command', text: command(asked) }]),
   ];
 }
 
@@ -93,8 +115,9 @@ export function conditionsOf(scope) {
  * @param {boolean} [isLeftOut]
  */
 export function conditionOf(dimension, values, isLeftOut = false) {
-  // Between two values there is a comma, so one that is part of a value is marked.
-  const escaped = values.map((value) => value.replaceAll(',', '\\,'));
+  // Between two values there is a comma, so one that is part of a value is marked, as is a backslash that would mark what
+  // follows it.
+  const escaped = values.map((value) => value.replaceAll(/\\(?=[\\,])|\\$|,/g, '\\$&'));
   return `${dimension}${isLeftOut ? '!=' : '='}${escaped.join(',')}`;
 }
 

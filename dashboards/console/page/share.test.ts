@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { waysTo } from './share.js';
+import { command, learnDataDirectory, waysTo } from './share.js';
 import { readView } from './view-state.js';
 
 const ways = (address: string): Record<string, string> =>
@@ -27,4 +27,14 @@ test.each([
   ['/try', 'try'],
 ])('%s is faultline %s on a terminal', (address, command) => {
   expect(ways(address)['Command']).toBe(`faultline ${command}`);
+});
+
+test('a command names the data directory of the page, where there is one', () => {
+  learnDataDirectory('/data of x');
+  expect([command('incidents'), command('try')]).toEqual([
+    "faultline incidents --data '/data of x'",
+    'faultline try',
+  ]);
+  learnDataDirectory(null);
+  expect(command('incidents')).toBe('faultline incidents');
 });

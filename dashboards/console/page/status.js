@@ -10,12 +10,14 @@
  * @property {number} clock of the server
  * @property {number | null} oldest first and last interval with a count; null when nothing has been counted yet
  * @property {number | null} newest
+ * @property {string | null} dataDirectory of the embedded engine, which only one process can open; null: a server
  */
 
 /** @param {StatusAnswer} answer @returns {Status} */
-export function readStatus({ live, present, clock, oldest, newest }) {
+export function readStatus({ live, present, clock, oldest, newest, data_directory: dataDirectory }) {
   const ms = (/** @type {string | null} */ time) => (time === null ? null : Date.parse(time));
   return {
+    dataDirectory,
     live: live === null ? null : { ...live, watermark: ms(live.watermark) },
     present: Date.parse(present),
     clock: Date.parse(clock),

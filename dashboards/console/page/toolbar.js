@@ -58,7 +58,20 @@ export function drawRanges(host, view, present, choose) {
       ),
     );
   }
-  redraw(host, buttons, typeof view.range === 'object' && differsLink(view), otherRange(choose));
+  redraw(
+    host,
+    buttons,
+    typeof view.range === 'object' && differsLink(view),
+    otherRange(choose),
+    // The field says itself what is wrong with it.
+    h('span', { 'data-key': 'wrong', 'data-own': true, class: 'range-wrong', role: 'status' }),
+    view.misread !== undefined &&
+      h(
+        'span',
+        { 'data-key': 'misread', class: 'range-wrong', role: 'status' },
+        `The address has no range that can be read (${view.misread}): these are the last 24 hours.`,
+      ),
+  );
 }
 
 /** A link to the page that says what differs in the drawn span. @param {View} view */
@@ -90,7 +103,13 @@ function otherRange(choose) {
     onchange: (/** @type {Event} */ event) => {
       const field = /** @type {HTMLInputElement} */ (event.currentTarget);
       const range = parseRange(field.value, isUtc());
-      field.setAttribute('aria-invalid', String(range === null && field.value.trim() !== ''));
+      const isWrong = range === null && field.value.trim() !== '';
+      field.setAttribute('aria-invalid', String(isWrong));
+      const said = field.parentElement?.querySelector('[data-key=wrong]') ?? null;
+      if (said !== null)
+        said.textContent = isWrong
+          ? 'Not a range: write a length such as 90m or 3d, or 2026-03-01 12:00 to 2026-03-01 18:00.'
+          : '';
       if (range === null) return;
       field.value = '';
       choose(range);
@@ -111,7 +130,7 @@ export function parseRange(text, utc) {
     .toLowerCase()
     .replace(/^last\s+|\s+/g, '');
   if (parseLength(length) !== null) return length;
-  const [from, to, more] = text.split(/\s+(?:to|–|-)\s+/i).map((part) => parseTime(part.trim(), utc));
+  const [from, to, more] = text.split(/\s+(?:to|–|-)\s+|\.\./i).map((part) => parseTime(part.trim(), utc));
   if (from === undefined || to === undefined || more !== undefined) return null;
   return from > 0 && to > from ? { from, to } : null;
 }
@@ -121,6 +140,11 @@ function parseTime(text, utc) {
   const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   if (parts === null) return Number.NaN;
   return Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${parts[3] ?? (utc ? 'Z' : '')}`);
+}
+
+/** The list of a select is as wide as its longest entry. @param {string} name */
+function shortened(name) {
+  return name.length <= 60 ? name : `${name.slice(0, 59)}…`;
 }
 
 /**
@@ -150,7 +174,7 @@ export function drawFilters(host, view, values, choose) {
         class: chosen === undefined ? null : 'chosen',
       },
       h('option', { value: '' }, names[variable].all),
-      ...offered.map((value) => h('option', { value, selected: value === chosen }, value)),
+      ...offered.map((value) => h('option', { value, selected: value === chosen }, shortened(value))),
     );
   });
   redraw(host, selects);

@@ -13,6 +13,7 @@
  * @property {string | DrawnRange} range a length such as `6h`, counted back from the present, or a span
  * @property {Partial<Record<FilterVariable, string>>} filters
  * @property {Record<string, string>} options options that only this page knows, such as the dimensions to group by
+ * @property {string} [misread] a range in the address that cannot be read; no part of the address of this view
  */
 
 /**
@@ -68,11 +69,13 @@ export function readView({ pathname, search }) {
     filters: {},
     options: {},
   };
-  const named = query.get('range') ?? '';
-  if (parseLength(named) !== null) view.range = named;
-  const from = Number(query.get('from'));
-  const to = Number(query.get('to'));
-  if (from > 0 && to > from) view.range = { from, to };
+  const asked = ['range', 'from', 'to'].flatMap((name) => {
+    const text = query.get(name) ?? '';
+    return text === '' ? [] : [`${name}=${text}`];
+  });
+  const range = readRange(query);
+  if (range !== null) view.range = range;
+  else if (asked.length > 0) view.misread = asked.join('&');
   for (const [key, value] of query) {
     const variable = variables.find((one) => one === key);
     if (value === '' || ['dashboard', 'range', 'from', 'to'].includes(key)) continue;
@@ -80,6 +83,37 @@ export function readView({ pathname, search }) {
     else view.filters[variable] = value;
   }
   return view;
+}
+
+/**
+ * The range of an address: a length, or two times as the API reads them. null when it has none that can be read.
+ * @param {URLSearchParams} query
+ * @returns {View['range'] | null}
+ */
+function readRange(query) {
+  const [range, start, end] = ['range', 'from', 'to'].map((name) => query.get(name) ?? '');
+  if (range !== undefined && parseLength(range) !== null) return range;
+  const back = /^now-(.+)$/.exec(start ?? '')?.[1];
+  if (back !== undefined && (end === '' || end === 'now')) return parseLength(back) === null ? null : back;
+  const [from, to] = [readTime(start ?? ''), readTime(end ?? '')];
+  return from > 0 && to > from ? { from, to } : null;
+}
+
+/**
+ * Epoch milliseconds of epoch seconds or milliseconds, or of an ISO-8601 time (without a zone: UTC); NaN for other
+ * texts.
+ * @param {string} text
+ */
+function readTime(text) {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) < 1e11 ? Number(text) * 1_000 : Number(text);
+  // A plus sign in an address stands for a space.
+  const parts =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(?:(Z)|[ +](\d\d:\d\d)|(-\d\d:\d\d))?$/.exec(
+      text,
+    );
+  if (parts === null) return Number.NaN;
+  const [, day, clock = '00:00', , east, west] = parts;
+  return Date.parse(`${day}T${clock}${west ?? (east === undefined ? 'Z' : `+${east}`)}`);
 }
 
 /**

@@ -12,7 +12,7 @@ import { openApiOf } from './openapi.ts';
 import type { V1Options } from './options.ts';
 import { panelRoutes } from './panels.ts';
 import { pipelineRoute } from './pipeline.ts';
-import { addRoutes, type Route } from './route.ts';
+import { addRoutes, type ApiRoute, sendTagged, tagged } from './route.ts';
 import { silenceRoutes } from './silences.ts';
 import { readStatus, statusRoute } from './status.ts';
 import { trendsRoute } from './trends.ts';
@@ -23,7 +23,7 @@ import { valuesRoute } from './values.ts';
 const KEEP_MS = 1_000;
 
 /** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */
-export function routesOf(options: V1Options): readonly Route[] {
+export function routesOf(options: V1Options): readonly ApiRoute[] {
   return [
     ...incidentRoutes(options),
     ...silenceRoutes(options),
@@ -56,6 +56,6 @@ export function addApiV1(app: FastifyInstance, options: V1Options): void {
   app.addHook('preClose', async () => hub.close());
   const routes = [...routesOf(options), eventsRoute(hub)];
   addRoutes(app, routes, shared);
-  const document = openApiOf(routes);
-  app.get('/api/v1/openapi.json', () => document);
+  const document = tagged(openApiOf(routes));
+  app.get('/api/v1/openapi.json', (request, reply) => sendTagged(document, request, reply));
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../domain/error-class.ts';
 import { responsible } from '../../../domain/incident.ts';
 import { factsOf, incidentKindNames, incidentKinds, type KindFacts } from '../../../domain/incident-kind.ts';
-import { NotFound, route, type Route } from './route.ts';
+import { NotFound, route, type ApiRoute } from './route.ts';
 import { readRunbook } from './runbooks.ts';
 
 const none = z.strictObject({});
@@ -59,7 +59,7 @@ export async function readKind(name: string): Promise<z.infer<typeof kindAnswer>
 }
 
 /** Routes that list the classes and the kinds of incidents, which other answers refer to. */
-export function catalogueRoutes(): readonly Route[] {
+export function catalogueRoutes(): readonly ApiRoute[] {
   return [
     route({
       method: 'GET',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Dashboard, Panel } from '../../panel.ts';
 import type { V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 
 /** A dashboard without its SQL, as a page lays it out. */
 export interface DashboardAnswer {
@@ -24,7 +24,7 @@ const panel = z.looseObject({
 /**
  * The dashboards as a page lays them out, without the dashboard of a single incident, which needs to know the incident.
  */
-export function dashboardsRoute({ dashboards }: Pick<V1Options, 'dashboards'>): Route {
+export function dashboardsRoute({ dashboards }: Pick<V1Options, 'dashboards'>): ApiRoute {
   const shown = dashboards.filter(({ about }) => about === undefined).map(withoutSql);
   return route({
     method: 'GET',

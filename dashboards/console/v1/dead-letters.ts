@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BadParameter } from '../parameters.ts';
 import type { LettersRead, ReplayLetters } from '../replay-letters.ts';
-import { route, type Route, Unavailable } from './route.ts';
+import { route, type ApiRoute, Unavailable } from './route.ts';
 import { cursor } from './query-parts.ts';
 
 const name = z.string().max(300, 'is too long').default('').meta({ description: 'Empty: all.' });
@@ -32,7 +32,7 @@ export type ReplayAnswer = z.infer<typeof answer>;
 const place = z.tuple([z.string(), z.int(), z.int(), z.int(), z.string()]);
 
 /** Reads dead letters again and counts those that can be read now. */
-export function deadLettersRoute(replay: ReplayLetters): Route {
+export function deadLettersRoute(replay: ReplayLetters): ApiRoute {
   let isRunning = false;
   return route({
     method: 'POST',

@@ -4,7 +4,7 @@ import { type ErrorEvent, type EventPlace, readErrorEvents } from '../../../stor
 import { planFilters, TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import { cursor, filtersOf, limit, moment, names, namesOf, spanOf, time, where } from './query-parts.ts';
 
 const query = z.strictObject({
@@ -54,7 +54,7 @@ export const errorsAnswer = z.strictObject({
 export type ErrorsAnswer = z.infer<typeof errorsAnswer>;
 
 /** Single stored failures. */
-export function errorsRoute({ store, present }: V1Options): Route {
+export function errorsRoute({ store, present }: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/errors',

@@ -2,10 +2,10 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { until } from '../../../tests/fixtures/until.ts';
 import type { Store } from '../../../store/store.ts';
-import { changesOf, createEventHub, type Known } from './event-hub.ts';
+import { changesOf, createEventHub, type LastAnswer } from './event-hub.ts';
 import type { StatusAnswer } from './status.ts';
 
-const known = (more: Partial<Known> = {}): Known => ({
+const known = (more: Partial<LastAnswer> = {}): LastAnswer => ({
   asked: 0,
   newest: 1_772_366_400,
   status: null,
@@ -27,6 +27,7 @@ const status = (records: number, clock = '2026-03-01T12:00:00.000Z'): StatusAnsw
   present: clock,
   clock,
   oldest: null,
+  data_directory: null,
   newest: null,
 });
 const shown = {

@@ -67,7 +67,7 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
   let timer: NodeJS.Timeout | null = null;
   let isAsking = false;
   let beaten = 0;
-  let known: Known | null = null;
+  let known: LastAnswer | null = null;
   let isInTrouble = false;
 
   const write = (text: string): void => {
@@ -153,7 +153,7 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
 }
 
 /** What the last query of the store returned. */
-export interface Known {
+export interface LastAnswer {
   /** When the store was queried, epoch seconds. */
   asked: number;
   newest: number | null;
@@ -165,7 +165,7 @@ export interface Known {
   incidents: ReadonlyMap<string, { version: number; shown: z.infer<(typeof eventShapes)['incident']> }>;
 }
 
-async function look(store: Store, since: number, asked: number): Promise<Omit<Known, 'status'>> {
+async function look(store: Store, since: number, asked: number): Promise<Omit<LastAnswer, 'status'>> {
   const [newest, marks, ids] = await Promise.all([
     readNewestCount(store),
     readMarks(store),
@@ -187,7 +187,7 @@ async function look(store: Store, since: number, asked: number): Promise<Omit<Kn
 }
 
 /** The events that follow from a change. At first: the age of the data, the status, and the incidents of the last minute. Pure. */
-export function changesOf(before: Known | null, now: Known): [EventName, unknown][] {
+export function changesOf(before: LastAnswer | null, now: LastAnswer): [EventName, unknown][] {
   const changes: [EventName, unknown][] = [];
   if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);
   if (now.status !== null && stateOf(before) !== stateOf(now)) changes.push(['status', now.status]);
@@ -200,12 +200,12 @@ export function changesOf(before: Known | null, now: Known): [EventName, unknown
 }
 
 /** The part of the status that does not change with the clock alone. */
-function stateOf(known: Known | null): string {
+function stateOf(known: LastAnswer | null): string {
   const { live, oldest, newest } = known?.status ?? {};
   return JSON.stringify([live, oldest, newest]);
 }
 
-function newestOf({ newest }: Known): z.infer<(typeof eventShapes)['data']> {
+function newestOf({ newest }: LastAnswer): z.infer<(typeof eventShapes)['data']> {
   return { newest: newest === null ? null : iso(newest) };
 }
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { EventHub } from './event-hub.ts';
 import { eventShapes } from './event-hub.ts';
-import { route, type Route, Unavailable } from './route.ts';
+import { route, type ApiRoute, Unavailable } from './route.ts';
 
 /** A stream of events about what changes. */
-export function eventsRoute(hub: EventHub): Route {
+export function eventsRoute(hub: EventHub): ApiRoute {
   const names = Object.keys(eventShapes).join(', ');
   return route({
     method: 'GET',

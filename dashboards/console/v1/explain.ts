@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { type CallerDimension, COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import type { TimeSpan } from '../../../domain/time-span.ts';
+import { usualTimeOf } from '../../../domain/usual-time.ts';
 import { isRequestClass, type RequestClass } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
 import {
+  comparedTime,
   planExplainSums,
   readExplainSums,
   type ExplainSumsPlan,
 } from '../../../store/queries/explain-sums.ts';
 import { TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
+import { type ExplainNote, readExplainNotes } from './explain-notes.ts';
 import type { Explainer, V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import {
   filtersOf,
   iso,
@@ -26,14 +30,14 @@ import {
 
 /** With more combinations the search would take seconds, so the question is refused. */
 export const MOST_COMBINATIONS = 50_000;
-/** Length of the span that counts as usual when none is given: the hour before. */
-export const USUAL_SECONDS = 3_600;
 
 /** The parameters of the route. */
 export const explainQuery = z.strictObject({
   from: moment.default('now-15m'),
   to: moment.default('now'),
-  against_from: moment.optional(),
+  against_from: moment
+    .optional()
+    .meta({ description: 'Absent: the time before, as long as the span, at least an hour.' }),
   against_to: moment.optional(),
   class: names.default('').meta({ description: 'Classes that count as failures. Absent: all but ok.' }),
   by: names.default('').meta({ description: 'Dimensions to compare. Absent: all.' }),
@@ -53,6 +57,12 @@ const sums = {
 export const explainAnswer = z.strictObject({
   window: span,
   against: span,
+  compared: z.boolean().meta({
+    description: 'false: nothing is counted in `against`, so `expected` and `excess` say nothing.',
+  }),
+  notes: z
+    .array(z.strictObject({ text: z.string(), incident: z.string().nullable() }))
+    .meta({ description: 'What to know about the comparison, such as an incident that overlaps `against`.' }),
   total: z.strictObject(sums),
   scopes: z
     .array(
@@ -67,7 +77,7 @@ export const explainAnswer = z.strictObject({
 export type ExplainAnswer = z.infer<typeof explainAnswer>;
 
 /** Explains what differs between a span and what was usual. */
-export function explainRoute({ store, present, now, retention, explain }: V1Options): Route {
+export function explainRoute({ store, present, now, retention, explain }: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/explain',
@@ -76,10 +86,11 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
     query: explainQuery,
     answer: explainAnswer,
     async run({ query: asked }) {
-      const window = whole(spanOf(asked.from, asked.to, present()));
-      const against = againstOf(asked, window, present());
       const clock = Math.floor(now() / 1_000);
-      const both = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
+      const window = whole(spanOf(asked.from, asked.to, present()), clock);
+      const against = againstOf(asked, window, present());
+      const usual = against ?? usualTimeOf(window);
+      const both = { since: Math.min(window.from, usual.from), until: Math.max(window.to, usual.to) };
       try {
         const plan = planExplainSums({
           by: asked.by === '' ? null : namesOf(asked.by),
@@ -96,7 +107,16 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
             `by: there are over ${MOST_COMBINATIONS} combinations of ${plan.by.join(', ')}: name fewer, or a part of the traffic with where`,
           );
         const { total, scopes } = explain(plan.by, rows);
-        return explainedAnswer({ plan, total, scopes: scopes.slice(0, asked.limit) });
+        const isCompared = rows.some((row) => row.usual_requests > 0);
+        const compared = { ...plan, against: comparedTime(plan, rows) };
+        const notes = await readExplainNotes(store, { ...compared, isCompared });
+        return explainedAnswer({
+          plan: compared,
+          isCompared,
+          notes,
+          total,
+          scopes: scopes.slice(0, asked.limit),
+        });
       } catch (error) {
         if (error instanceof TrendError) throw new BadParameter(error.message);
         throw error;
@@ -105,19 +125,16 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
   });
 }
 
-/** Cuts off an interval that is still being counted, because it would look like a drop. */
-function whole({ from, to }: { from: number; to: number }): { from: number; to: number } {
+/** Cuts off an interval that is still being counted. One that is over by the clock is taken as a whole. */
+function whole({ from, to }: TimeSpan, clock: number): TimeSpan {
   const end = Math.floor(to / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
+  if (end + COUNT_INTERVAL_SECONDS <= clock) return { from, to };
   return { from, to: end > from ? end : to };
 }
 
-function againstOf(
-  asked: z.infer<typeof explainQuery>,
-  window: { from: number; to: number },
-  present: number,
-): { from: number; to: number } {
+function againstOf(asked: z.infer<typeof explainQuery>, window: TimeSpan, present: number): TimeSpan | null {
   const { against_from: start, against_to: end } = asked;
-  if (start === undefined && end === undefined) return { from: window.from - USUAL_SECONDS, to: window.from };
+  if (start === undefined && end === undefined) return null;
   if (start === undefined || end === undefined)
     throw new BadParameter('against_from: give against_from and against_to, or neither');
   const against = {
@@ -154,10 +171,14 @@ const keys = [
 /** An explanation for programs: `expected` and `excess` have two decimals, `share` four. */
 export function explainedAnswer({
   plan,
+  isCompared,
+  notes,
   total,
   scopes,
 }: {
   plan: Pick<ExplainSumsPlan, 'window' | 'against' | 'classes'>;
+  isCompared: boolean;
+  notes: readonly ExplainNote[];
 } & ReturnType<Explainer>): ExplainAnswer {
   const ends = ({ from, to }: { from: number; to: number }) => ({ from: iso(from), to: iso(to) });
   const rounded = <Sums extends { expected: number; excess: number }>(one: Sums): Sums => ({
@@ -168,7 +189,10 @@ export function explainedAnswer({
   return {
     window: ends(plan.window),
     against: ends(plan.against),
-    total: rounded(total),
+    compared: isCompared,
+    notes: [...notes],
+    // Without requests before, a usual rate would be made up.
+    total: rounded(isCompared ? total : { ...total, expected: total.failures, excess: 0 }),
     scopes: scopes.map(({ scope, share, ...rest }) => ({
       scope: { ...namedIn(scope), ...classOf(plan.classes) },
       ...rounded(rest),

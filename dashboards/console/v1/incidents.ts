@@ -17,7 +17,7 @@ import { type ErrorEvent, readErrorEvents } from '../../../store/queries/error-e
 import { BadParameter } from '../parameters.ts';
 import { errorAnswer, toErrorAnswer } from './errors.ts';
 import type { V1Options } from './options.ts';
-import { NotFound, route, type Route } from './route.ts';
+import { NotFound, route, type ApiRoute } from './route.ts';
 import { cursor, filtersOf, iso, limit, moment, secondsOf, time, where } from './query-parts.ts';
 
 /** The parameters of the route. */
@@ -89,7 +89,7 @@ const note = z.string().max(500, 'is longer than 500 characters').default('');
 const by = z.string().max(100, 'is longer than 100 characters').default('the console');
 
 /** Routes that read incidents, and one that records that a person has taken one over. */
-export function incidentRoutes(options: V1Options): readonly Route[] {
+export function incidentRoutes(options: V1Options): readonly ApiRoute[] {
   const { store, now } = options;
   return [
     route({

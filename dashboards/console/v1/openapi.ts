@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { problemDetails } from '../problem.ts';
-import type { Route } from './route.ts';
+import type { ApiRoute } from './route.ts';
 
 /** Builds the OpenAPI 3.1 document of the routes. Pure. */
-export function openApiOf(routes: readonly Route[]): Record<string, unknown> {
+export function openApiOf(routes: readonly ApiRoute[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const one of routes) {
     const path = (paths[`/api/v1${one.path}`] ??= {});
@@ -28,7 +28,7 @@ export function openApiOf(routes: readonly Route[]): Record<string, unknown> {
   };
 }
 
-function operationOf(one: Route): Record<string, unknown> {
+function operationOf(one: ApiRoute): Record<string, unknown> {
   const names = [...one.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   return {
     operationId: operationId(one),
@@ -59,12 +59,12 @@ function operationOf(one: Route): Record<string, unknown> {
   };
 }
 
-function operationId({ method, path }: Route): string {
+function operationId({ method, path }: ApiRoute): string {
   const words = path.split('/').filter(Boolean);
   return [method.toLowerCase(), ...words.map((word) => word.replaceAll(/\W/g, ''))].join('_');
 }
 
-function queryParameters({ query }: Route): object[] {
+function queryParameters({ query }: ApiRoute): object[] {
   return Object.entries(query.shape).map(([name, type]) => {
     const { description, ...schema } = schemaOf(type as z.ZodType, 'input') as { description?: string };
     return {

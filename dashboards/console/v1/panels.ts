@@ -3,7 +3,7 @@ import { panelQuery } from '../parameters.ts';
 import { createQueryCache } from '../query-cache.ts';
 import { createPanelReader } from '../read-panel.ts';
 import type { V1Options } from './options.ts';
-import { NotFound, route, type Route } from './route.ts';
+import { NotFound, route, type ApiRoute } from './route.ts';
 
 const seconds = z.number().meta({ description: 'Epoch seconds.' });
 const cell = z.union([z.string(), z.number(), z.null()]);
@@ -39,7 +39,7 @@ const panelAnswer = z.discriminatedUnion('shape', [
 ]);
 
 /** Routes that list the panels of the dashboards and return the numbers of one. */
-export function panelRoutes({ store, now, dashboards, live, ...options }: V1Options): readonly Route[] {
+export function panelRoutes({ store, now, dashboards, live, ...options }: V1Options): readonly ApiRoute[] {
   const cache = options.cache ?? createQueryCache(0, now);
   const readPanel = createPanelReader({ store, now, dashboards, live, cache });
   const shown = dashboards.filter(({ about }) => about === undefined);

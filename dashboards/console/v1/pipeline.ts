@@ -8,7 +8,7 @@ import { readFolded } from '../../../store/queries/names.ts';
 import { type LedgerSum, readBrokenLinks, readLedgerSums } from '../../../store/queries/reconcile.ts';
 import { createQueryCache } from '../query-cache.ts';
 import type { V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import { iso, time } from './query-parts.ts';
 
 const DAY = 86_400;
@@ -104,7 +104,7 @@ export const pipelineAnswer = z.strictObject({
 export type PipelineAnswer = z.infer<typeof pipelineAnswer>;
 
 /** The state of the pipeline: what is read, what waits, and what could not be counted. */
-export function pipelineRoute({ store, now, live }: V1Options): Route {
+export function pipelineRoute({ store, now, live }: V1Options): ApiRoute {
   const ledger = createQueryCache(LEDGER_MS, now);
   return route({
     method: 'GET',

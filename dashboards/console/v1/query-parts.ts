@@ -22,7 +22,7 @@ export const where = z
   .default([])
   .meta({
     description:
-      'A condition such as model=gpt-4.1 or class!=ok. A comma means "or", and is written \\, within a value. It may be repeated; all conditions must hold.',
+      'A condition such as model=gpt-4.1 or class!=ok. A comma means "or", and is written \\, within a value; a backslash before a comma or a backslash is written \\\\. It may be repeated; all conditions must hold.',
   });
 
 /** Names of dimensions, separated by commas. */
@@ -50,12 +50,12 @@ export function spanOf(from: string, to: string, present: number): { from: numbe
   return { from: start, to: end };
 }
 
-/** The epoch seconds of a time from 1970 to 2099. Throws `BadParameter` with the name of the parameter. */
+/** The epoch seconds of a time from 2000 to 2099. Throws `BadParameter` with the name of the parameter. */
 export function secondsOf(name: string, text: string, present: number): number {
   const time = parseMoment(text, present);
   if (time === null)
     throw new BadParameter(
-      `${name}: is not a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 1970 to 2099`,
+      `${name}: is not a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 2000 to 2099`,
     );
   return time / 1_000;
 }

@@ -8,7 +8,7 @@ import { sendProblem } from '../problem.ts';
 import type { QueryCache } from '../query-cache.ts';
 
 /** One operation of the API. The same schemas describe it in the OpenAPI document and check what clients send. */
-export interface Route<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType> {
+export interface ApiRoute<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST';
   /** Path below `/api/v1`, with parameters in braces: `/incidents/{id}`. */
   path: string;
@@ -26,12 +26,12 @@ export interface Route<Query extends z.ZodObject = z.ZodObject, Body extends z.Z
   /** Absent: JSON. */
   answerType?: 'text/event-stream';
   /**
-   * Throws `BadParameter`, `NotFound`, `Unavailable`, or an error of the store. A `Text` or a stream is sent unchanged.
+   * Throws `BadParameter`, `NotFound`, `Unavailable`, or an error of the store. A `TextAnswer` or a stream is sent unchanged.
    */
-  run(asked: Asked<Query, Body>): Promise<unknown>;
+  run(asked: CheckedRequest<Query, Body>): Promise<unknown>;
 }
 
-export interface Asked<Query extends z.ZodObject, Body extends z.ZodType> {
+export interface CheckedRequest<Query extends z.ZodObject, Body extends z.ZodType> {
   query: z.infer<Query>;
   body: z.infer<Body>;
   /** Values of the parameters in the path. */
@@ -40,8 +40,8 @@ export interface Asked<Query extends z.ZodObject, Body extends z.ZodType> {
 
 /** Checks that the query and body types of a route fit together; a list of routes could not check this. */
 export function route<Query extends z.ZodObject, Body extends z.ZodType = z.ZodNever>(
-  one: Route<Query, Body>,
-): Route {
+  one: ApiRoute<Query, Body>,
+): ApiRoute {
   return one;
 }
 
@@ -62,7 +62,7 @@ export class Unavailable extends Error {
 }
 
 /** An answer that is not JSON. */
-export class Text {
+export class TextAnswer {
   readonly type: string;
   readonly body: string;
   constructor(type: string, body: string) {
@@ -75,12 +75,14 @@ export class Text {
  * Adds routes below `/api/v1`. Equal questions at the same time share one answer, so the store is asked once; a POST clears
  * all shared answers. Unexpected errors go on to the server's error handler.
  */
-export function addRoutes(app: FastifyInstance, routes: readonly Route[], shared: QueryCache): void {
+export function addRoutes(app: FastifyInstance, routes: readonly ApiRoute[], shared: QueryCache): void {
   for (const one of routes) {
     app.route({
       method: one.method,
       url: `/api/v1${one.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       config: { role: one.role },
+      // The answer to HEAD has no body, so nobody would ever read the stream and end it.
+      exposeHeadRoute: one.answerType === undefined,
       ...(one.bodyLimit === undefined ? {} : { bodyLimit: one.bodyLimit }),
       handler: (request, reply) => answer(one, { request, reply, shared }),
     });
@@ -88,14 +90,14 @@ export function addRoutes(app: FastifyInstance, routes: readonly Route[], shared
 }
 
 /** What a client sent to a route, before its schemas have checked it. */
-export interface Given {
+export interface UncheckedRequest {
   query: Readonly<Record<string, unknown>>;
   body?: unknown;
   path: Readonly<Record<string, string>>;
 }
 
 /** Runs a route without HTTP, with the same checks. Throws as `run` does. */
-export async function runRoute(one: Route, { query, body, path }: Given): Promise<unknown> {
+export async function runRoute(one: ApiRoute, { query, body, path }: UncheckedRequest): Promise<unknown> {
   return one.run({
     query: parsed(one.query, listed(one.query, query)),
     body: one.body === undefined ? undefined : parsed(one.body, body),
@@ -109,7 +111,7 @@ interface Exchange {
   shared: QueryCache;
 }
 
-async function answer(one: Route, { request, reply, shared }: Exchange): Promise<FastifyReply> {
+async function answer(one: ApiRoute, { request, reply, shared }: Exchange): Promise<FastifyReply> {
   const { query, body, params } = request;
   const path = params as Record<string, string>;
   const run = () => runRoute(one, { query: query as Record<string, unknown>, body, path });
@@ -119,12 +121,7 @@ async function answer(one: Route, { request, reply, shared }: Exchange): Promise
       return sendTagged(tagged(said), request, reply);
     }
     if (one.answerType !== undefined) return sendStream(await run(), one, reply);
-    const found = await shared.get(request.url, async () => {
-      const answered = await run();
-      return answered instanceof Text ? answered : tagged(answered);
-    });
-    if (found instanceof Text) return reply.type(found.type).send(found.body);
-    return sendTagged(found, request, reply);
+    return sendTagged(await shared.get(request.url, async () => tagged(await run())), request, reply);
   } catch (error) {
     if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
     if (error instanceof Unavailable)
@@ -134,7 +131,7 @@ async function answer(one: Route, { request, reply, shared }: Exchange): Promise
   }
 }
 
-function sendStream(stream: unknown, { answerType }: Route, reply: FastifyReply): FastifyReply {
+function sendStream(stream: unknown, { answerType }: ApiRoute, reply: FastifyReply): FastifyReply {
   if (!(stream instanceof Readable)) throw new Error('a route that answers with a stream gave none');
   // Some proxies delay small pieces of an answer.
   reply.header('x-accel-buffering', 'no');
@@ -142,20 +139,29 @@ function sendStream(stream: unknown, { answerType }: Route, reply: FastifyReply)
 }
 
 interface Tagged {
+  type: string;
   body: string;
   etag: string;
 }
 
-function tagged(found: unknown): Tagged {
-  const body = JSON.stringify(found);
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+/** An answer with a tag that changes with its content. */
+export function tagged(found: unknown): Tagged {
+  const { type, body } =
+    found instanceof TextAnswer
+      ? found
+      : new TextAnswer('application/json; charset=utf-8', JSON.stringify(found));
+  return { type, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 
 /** Sends an answer with its tag, or only 304 when the client already has this answer. */
-function sendTagged({ body, etag }: Tagged, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendTagged(
+  { type, body, etag }: Tagged,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   reply.headers({ etag, 'cache-control': 'no-cache' });
   if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(body);
+  return reply.type(type).send(body);
 }
 
 /** Whether `If-None-Match` contains the tag. A proxy that compresses answers marks tags as weak. Pure. */
@@ -166,7 +172,7 @@ export function hasTag(header: string | undefined, etag: string): boolean {
 }
 
 /** Makes a list of a parameter that may be repeated, also when it was sent once. */
-function listed(query: z.ZodObject, given: Given['query']): Record<string, unknown> {
+function listed(query: z.ZodObject, given: UncheckedRequest['query']): Record<string, unknown> {
   const values = { ...given };
   for (const [name, type] of Object.entries(query.shape)) {
     if (typeof values[name] === 'string' && isList(type)) values[name] = [values[name]];

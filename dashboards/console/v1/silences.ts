@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { isOver, type Silence } from '../../../domain/attention.ts';
+import { isOver, LONGEST_SILENCE_SECONDS, type Silence } from '../../../domain/attention.ts';
 import { scope } from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
 import { durationSeconds } from '../../../domain/moment.ts';
 import { readMarks, writeSilence } from '../../../store/queries/attention.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
-import { NotFound, route, type Route } from './route.ts';
-import { iso, time } from './query-parts.ts';
-
-const LONGEST_SECONDS = 366 * 86_400;
+import { NotFound, route, type ApiRoute } from './route.ts';
+import { iso, secondsOf, time } from './query-parts.ts';
 
 const silence = z.strictObject({
   id: z.string(),
@@ -37,13 +35,18 @@ const asked = z.strictObject({
     .regex(/^\d{1,4}[mhd]$/, 'is not a length such as 30m, 2h or 1d')
     .meta({ description: 'How long: 30m, 2h, 1d.' }),
   from: time.optional().meta({ description: 'For a maintenance window: when it starts.' }),
-  every_seconds: z.number().int().nonnegative().default(0),
+  every_seconds: z
+    .number()
+    .int()
+    .nonnegative()
+    .max(LONGEST_SILENCE_SECONDS, 'is longer than 366 days')
+    .default(0),
   by: z.string().max(100, 'is longer than 100 characters').default('the console'),
   note: z.string().max(500, 'is longer than 500 characters').default(''),
 });
 
 /** Routes that list, add and end silences and maintenance windows. */
-export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
+export function silenceRoutes({ store, now }: V1Options): readonly ApiRoute[] {
   const none = z.strictObject({});
   return [
     route({
@@ -98,10 +101,11 @@ function silenceOf(body: z.infer<typeof asked>, now: number): Silence {
   if (body.kinds.length === 0 && Object.keys(body.scope).length === 0)
     throw new BadParameter('kinds: this would silence everything; name kinds or a scope');
   const seconds = durationSeconds(body.for) ?? 0;
-  if (seconds <= 0 || seconds > LONGEST_SECONDS) throw new BadParameter('for: is not from 1m to 366d');
+  if (seconds <= 0 || seconds > LONGEST_SILENCE_SECONDS)
+    throw new BadParameter('for: is not from 1m to 366d');
   if (body.every_seconds !== 0 && body.every_seconds <= seconds)
     throw new BadParameter('every_seconds: must be longer than the window, which would otherwise never end');
-  const starts = body.from === undefined ? now / 1_000 : Date.parse(body.from) / 1_000;
+  const starts = body.from === undefined ? now / 1_000 : secondsOf('from', body.from, now);
   if (body.every_seconds === 0 && starts + seconds <= now / 1_000)
     throw new BadParameter('from: the window has already ended');
   return {

@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { z } from 'zod';
 import type { V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import { iso, time } from './query-parts.ts';
 
 /** The answer of `/api/v1/status`. */
@@ -24,6 +25,10 @@ export const statusAnswer = z.strictObject({
     .nullable()
     .meta({ description: 'Start of the first minute with counts; null: there is none.' }),
   newest: time.nullable(),
+  data_directory: z
+    .string()
+    .nullable()
+    .meta({ description: 'Of the embedded engine, for --data of a command; null: a ClickHouse server.' }),
 });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 
@@ -53,11 +58,12 @@ export async function readStatus({ store, now, present, live }: StatusOptions): 
     clock: at(now()),
     oldest: filled ? iso(span.oldest) : null,
     newest: filled ? iso(span.newest) : null,
+    data_directory: store.kind === 'embedded' ? path.resolve(store.where) : null,
   };
 }
 
 /** The route of the status. */
-export function statusRoute(options: V1Options): Route {
+export function statusRoute(options: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/status',

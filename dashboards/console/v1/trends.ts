@@ -6,7 +6,7 @@ import { readTrends, type TrendResult } from '../../../store/queries/trends.ts';
 import { planTrends, stepStarts, TrendError, type TrendPlan } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
-import { route, type Route, Text } from './route.ts';
+import { route, type ApiRoute, TextAnswer } from './route.ts';
 import { dimensionsOf, filtersOf, iso, limit, moment, names, spanOf, time, where } from './query-parts.ts';
 
 /** Largest number of points that one answer holds in memory. */
@@ -61,7 +61,7 @@ export const trendsAnswer = z.strictObject({
 export type TrendsAnswer = z.infer<typeof trendsAnswer>;
 
 /** Counts over time by any dimension. */
-export function trendsRoute({ store, present, now, retention }: V1Options): Route {
+export function trendsRoute({ store, present, now, retention }: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/trends',
@@ -84,7 +84,7 @@ export function trendsRoute({ store, present, now, retention }: V1Options): Rout
         const selection = { errorsOnly: asked.errors_only === 'true', limit: asked.limit };
         const result = await readTrends(store, plan, selection);
         if (asked.format === 'json') return answerOf(plan, result);
-        return new Text('text/csv; charset=utf-8', trendsCsv(plan, result));
+        return new TextAnswer('text/csv; charset=utf-8', trendsCsv(plan, result));
       } catch (error) {
         if (error instanceof TrendError) throw new BadParameter(error.message);
         throw error;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TryText } from '../try.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 
 /** Largest text. A record may have 1 MiB, and the text may be a single record. */
 const LARGEST_BYTES = 1024 * 1024;
@@ -8,7 +8,7 @@ const LARGEST_BYTES = 1024 * 1024;
 const outcome = z.looseObject({ kind: z.enum(['counted', 'skipped', 'dead']) });
 
 /** Shows how each record of a text would be read. Nothing is stored. */
-export function tryRoute(tryText: TryText): Route {
+export function tryRoute(tryText: TryText): ApiRoute {
   return route({
     method: 'POST',
     path: '/try',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type FilterVariable, filterVariables } from '../../panel.ts';
 import { rangeParameters, rangeQuery } from '../parameters.ts';
 import type { V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 
 /** Largest number of values in an answer: nobody chooses from a longer list. */
 const MOST_VALUES = 200;
@@ -11,7 +11,7 @@ const MOST_VALUES = 200;
 export type ValuesAnswer = Record<FilterVariable, string[]>;
 
 /** Values of dimensions that occur in a range. */
-export function valuesRoute({ store, present }: Pick<V1Options, 'store' | 'present'>): Route {
+export function valuesRoute({ store, present }: Pick<V1Options, 'store' | 'present'>): ApiRoute {
   return route({
     method: 'GET',
     path: '/values',

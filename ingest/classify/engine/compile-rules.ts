@@ -1,5 +1,5 @@
 import { type Decision, decisionOf } from '../rules/decision.ts';
-import { foldText, symbols, symbolTable } from './folding.ts';
+import { toNormalForm, symbols, symbolTable } from './normal-form.ts';
 import { hintRules } from '../rules/hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
 import { attempts, echoKeys, waits } from '../rules/marker-phrases.ts';
@@ -56,18 +56,18 @@ export const symbolOf: Uint8Array = symbolTable(
   [...verdictMeanings, ...fieldMeanings].map((meaning) => meaning.phrase).join(''),
 );
 
-export interface Vocabulary {
+export interface PhraseVocabulary {
   trie: PhraseTrie;
   /** By number of an ending of the trie: the meanings of the phrases that end there. */
   endingMeanings: readonly (readonly Meaning[])[];
 }
 
 /** The phrases that decide the class. */
-export const verdictWords: Vocabulary = vocabulary(verdictMeanings);
+export const verdictWords: PhraseVocabulary = vocabulary(verdictMeanings);
 /** The same with the names of fields, which fill columns of an error event. */
-export const allWords: Vocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
+export const allWords: PhraseVocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
 
-function vocabulary(list: readonly Meaning[]): Vocabulary {
+function vocabulary(list: readonly Meaning[]): PhraseVocabulary {
   const meaningsOf = Map.groupBy(list, (meaning) => meaning.phrase);
   const phrases = [...meaningsOf.keys()];
   const trie = buildPhraseTrie(
@@ -153,7 +153,7 @@ function meaningOf(
   index: number,
   conditions: Partial<Pick<Meaning, keyof typeof unconditional>> = {},
 ): Meaning {
-  if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
+  if (phrase !== toNormalForm(phrase)) throw new Error(`phrase "${phrase}" is not in normal form`);
   const { asValue, word, near, far, hedged, late } = { ...unconditional, ...conditions };
   const conditional = asValue || near !== null || far !== null;
   const spaced = /[ ']/.test(phrase);

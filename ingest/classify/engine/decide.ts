@@ -1,7 +1,7 @@
 import { chinesePhrases, type CompiledRule, compiledRules } from './compile-rules.ts';
 import { type Decision, decisionOf } from '../rules/decision.ts';
-import { foldText } from './folding.ts';
-import { type Stage, stages } from '../rules/ordered-rules.ts';
+import { toNormalForm } from './normal-form.ts';
+import { type RuleStage, stages } from '../rules/ordered-rules.ts';
 import { type Findings, RANK_ATTEMPT } from './findings.ts';
 import { judgeStatus } from '../rules/status-rules.ts';
 import { statedStatus } from './status-text.ts';
@@ -25,8 +25,8 @@ const CHINESE = stages.indexOf('chinese');
 const unplaced = stages.map(
   (stage) => !['code', 'sentence', 'chinese', 'loose_code', 'word', 'reason', 'last'].includes(stage),
 );
-const afterStatus: readonly Stage[] = ['exception', 'reason', 'transport', 'late_exception', 'last'];
-const beforeStatus: readonly Stage[] = ['loose_code', 'word'];
+const afterStatus: readonly RuleStage[] = ['exception', 'reason', 'transport', 'late_exception', 'last'];
+const beforeStatus: readonly RuleStage[] = ['loose_code', 'word'];
 
 const FIRST_CHINESE = 0x4e00;
 const undecided = decisionOf('none', 'other');
@@ -108,7 +108,7 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
 function competeInChinese(evidence: Evidence): void {
   const { text: raw, findings } = evidence;
   // Raw JSON may contain the characters as escape sequences.
-  const text = raw.includes('\\u') ? foldText(raw) : raw.toLowerCase();
+  const text = raw.includes('\\u') ? toNormalForm(raw) : raw.toLowerCase();
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < FIRST_CHINESE) continue;
@@ -120,7 +120,7 @@ function competeInChinese(evidence: Evidence): void {
   }
 }
 
-function firstWinner(candidates: readonly Stage[]): Decision | null {
+function firstWinner(candidates: readonly RuleStage[]): Decision | null {
   for (const stage of candidates) {
     const winner = winnerOf(stages.indexOf(stage));
     if (winner !== null) return winner;

@@ -33,8 +33,8 @@ export function describesError(value: unknown, depth = 0): boolean {
   const inside = depth === 0 ? envelopes : innerEnvelopes;
   for (const [name, member] of Object.entries(value)) {
     const key = name.toLowerCase();
-    if (errorKeys.has(key) && tells(member)) return true;
-    if (depth === 0 && key === 'detail' && tells(member)) return true;
+    if (errorKeys.has(key) && reportsError(member)) return true;
+    if (depth === 0 && key === 'detail' && reportsError(member)) return true;
     if (depth === 0 && key.endsWith('exception') && isMembers(member)) return true;
     if (inside.has(key) && typeof member === 'object' && describesError(member, depth + 1)) return true;
   }
@@ -81,10 +81,11 @@ function isQuotedError(message: string): boolean {
   }
 }
 
-function tells(member: unknown): boolean {
+/** Whether a member holds anything besides values that report success or nothing. */
+function reportsError(member: unknown): boolean {
   if (typeof member === 'string') return !fine.has(member.trim().toLowerCase());
-  if (Array.isArray(member)) return member.some(tells);
-  if (isMembers(member)) return Object.values(member).some(tells);
+  if (Array.isArray(member)) return member.some(reportsError);
+  if (isMembers(member)) return Object.values(member).some(reportsError);
   return !fine.has(member);
 }
 

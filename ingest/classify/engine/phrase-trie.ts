@@ -1,4 +1,4 @@
-import { symbols } from './folding.ts';
+import { symbols } from './normal-form.ts';
 
 export const SYMBOL_BITS = 6;
 /** Number of first symbols by which a phrase is recognised; every phrase has at least this many. */
@@ -37,14 +37,14 @@ export interface PhraseTrie {
   endings: readonly (readonly number[])[];
 }
 
-interface Node {
-  children: Map<number, Node>;
+interface TrieNode {
+  children: Map<number, TrieNode>;
   phrases: number[];
 }
 
 /** Builds the tree of the phrases, which are given as symbols. A walk enters it with the first symbols of a phrase. */
 export function buildPhraseTrie(phrases: readonly (readonly number[])[]): PhraseTrie {
-  const roots = new Map<number, Node>();
+  const roots = new Map<number, TrieNode>();
   for (const [index, phrase] of phrases.entries()) {
     if (
       phrase.length < GRAM_LENGTH ||
@@ -53,10 +53,10 @@ export function buildPhraseTrie(phrases: readonly (readonly number[])[]): Phrase
       throw new Error(`phrase ${index} is too short or has a character outside the alphabet`);
     }
     const gram = phrase.slice(0, GRAM_LENGTH).reduce((sum, symbol) => (sum << SYMBOL_BITS) | symbol, 0);
-    let node: Node = roots.get(gram) ?? { children: new Map(), phrases: [] };
+    let node: TrieNode = roots.get(gram) ?? { children: new Map(), phrases: [] };
     roots.set(gram, node);
     for (const symbol of phrase.slice(GRAM_LENGTH)) {
-      const child: Node = node.children.get(symbol) ?? { children: new Map(), phrases: [] };
+      const child: TrieNode = node.children.get(symbol) ?? { children: new Map(), phrases: [] };
       node.children.set(symbol, child);
       node = child;
     }
@@ -116,7 +116,13 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
  * Sets the bits of everything that can follow the first symbols. True when a phrase ends so early that looking ahead
  * cannot reject it.
  */
-function markOnward(onward: Uint8Array, gram: number, node: Node, ahead: number, length: number): boolean {
+function markOnward(
+  onward: Uint8Array,
+  gram: number,
+  node: TrieNode,
+  ahead: number,
+  length: number,
+): boolean {
   if (length === AHEAD) {
     const hash = onwardHash(gram, ahead);
     onward[hash >>> 3] = (onward[hash >>> 3] ?? 0) | (1 << (hash & 7));
@@ -130,7 +136,7 @@ function markOnward(onward: Uint8Array, gram: number, node: Node, ahead: number,
 }
 
 /** Appends a node and all nodes after it; returns the position of the node. */
-function write(node: Node, tape: number[], endings: (readonly number[])[]): number {
+function write(node: TrieNode, tape: number[], endings: (readonly number[])[]): number {
   const place = tape.length;
   tape.push(node.phrases.length === 0 ? 0 : endings.push(node.phrases) - 1, node.children.size);
   for (const symbol of node.children.keys()) tape.push(symbol, 0);

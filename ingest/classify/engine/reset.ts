@@ -19,6 +19,6 @@ export const resetRules = { 'reset.minutes': 'rate_limit', 'reset.hours': 'quota
  */
 export function byReset(decision: Decision, wait: number | null): Decision {
   if (wait === null || !decision.lifts) return decision;
-  const told = (wait < LONG_WAIT ? minutes : hours)[decision.fault === 'gateway' ? 'gateway' : 'plain'];
-  return told.class === decision.class ? decision : told;
+  const byTime = (wait < LONG_WAIT ? minutes : hours)[decision.fault === 'gateway' ? 'gateway' : 'plain'];
+  return byTime.class === decision.class ? decision : byTime;
 }

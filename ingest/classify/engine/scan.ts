@@ -4,10 +4,10 @@ import {
   type Meaning,
   meanings,
   verdictWords,
-  type Vocabulary,
+  type PhraseVocabulary,
 } from './compile-rules.ts';
 import { type Findings, RANK_ATTEMPT } from './findings.ts';
-import { isWordCode, symbols } from './folding.ts';
+import { isWordCode, symbols } from './normal-form.ts';
 import { filterIndex, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './phrase-position.ts';
 import { grams, marks, places, read, readSymbols } from './read-symbols.ts';
@@ -85,7 +85,7 @@ function ahead(i: number): number {
 }
 
 /** Follows every phrase that continues from here. Returns the end of a value to skip, or -1. */
-function readOn(text: string, from: number, entry: number, words: Vocabulary): number {
+function readOn(text: string, from: number, entry: number, words: PhraseVocabulary): number {
   const { tape } = words.trie;
   let node = entry;
   for (let i = from; ; ) {

@@ -26,10 +26,10 @@ export const stages = [
   'late_exception',
   'last',
 ] as const;
-export type Stage = (typeof stages)[number];
+export type RuleStage = (typeof stages)[number];
 
 export interface StagedRule extends Rule {
-  stage: Stage;
+  stage: RuleStage;
   /** Position among all rules: within a stage, lower ones are tried first. */
   order: number;
 }
@@ -57,6 +57,6 @@ export const orderedRules: readonly StagedRule[] = [
   ...staged('last', lastRules),
 ].map((rule, order) => ({ ...rule, order }));
 
-function staged(stage: Stage, rules: readonly Rule[]): readonly (Rule & { stage: Stage })[] {
+function staged(stage: RuleStage, rules: readonly Rule[]): readonly (Rule & { stage: RuleStage })[] {
   return rules.map((rule) => ({ ...rule, stage }));
 }

@@ -5,11 +5,11 @@ import { boundedForm, type BoundedForm, cutFor } from './bounded-form.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { jsonInText } from './json-in-text.ts';
 import { parsePath, type Path, readSteps } from './path.ts';
-import type { ReadPath, Scope } from './scope.ts';
+import type { ReadPath, PathRoots } from './path-roots.ts';
 
 /** A condition on a record. */
-export interface Condition {
-  holds: (scope: Scope) => boolean;
+export interface MappingCondition {
+  holds: (scope: PathRoots) => boolean;
   /** One group of tests must hold completely. `needs`: the paths that must have a value for a group to hold. */
   groups: readonly { needs: readonly Path[]; tests: number }[];
 }
@@ -51,7 +51,7 @@ const KINDS: Readonly<Record<string, Test>> = {
  * Compiles a map of path -> test, all of which must hold, or a list of such maps, one of which must hold: `{$.level:
  * [ERROR, FATAL]}`. Throws a `MappingFault`.
  */
-export function compileCondition(value: unknown, at: string, read: ReadPath = readPath): Condition {
+export function compileCondition(value: unknown, at: string, read: ReadPath = readPath): MappingCondition {
   if (Array.isArray(value)) {
     if (value.length === 0) throw faultAt(at, `an empty list; write ${EXAMPLE}`);
     const any = value.map((one, i) => compileCondition(one, `${at}[${i}]`, read));
@@ -74,7 +74,7 @@ export function compileCondition(value: unknown, at: string, read: ReadPath = re
 }
 
 /** The value at a path of a record or its message. */
-export function readPath(scope: Scope, { fromMessage, steps }: Path): unknown {
+export function readPath(scope: PathRoots, { fromMessage, steps }: Path): unknown {
   return readSteps(fromMessage ? scope.message : scope.record, steps);
 }
 
@@ -162,7 +162,7 @@ export function isScalar(value: unknown): value is string | number | boolean {
 
 /** Whether a container runtime cut the text off: it is as long as a part, has no line end, and is not JSON. */
 function isCut(text: string): boolean {
-  // A part has at most 16 KiB, of up to three bytes a character, and the last one of a line has its end.
+  // A part has at most 16 KiB, and a character of a text at most three bytes. Only the last part of a line has its end.
   if (text.length < CONTAINER_PART / 3 || text.endsWith('\n')) return false;
   const bytes = Buffer.byteLength(text);
   return bytes >= CONTAINER_PART && bytes <= CONTAINER_PART + CUT_CHARACTERS && !isJson(text);

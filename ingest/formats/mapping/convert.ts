@@ -7,7 +7,7 @@ import type { OffsetAt } from '../../fields/time-zone.ts';
 import { outcomeOf } from './outcome-words.ts';
 
 /** The type of a field of the native record. */
-export type Kind =
+export type FieldType =
   | 'time'
   | 'status'
   | 'ms'
@@ -17,7 +17,7 @@ export type Kind =
   | 'headers'
   | 'error'
   | 'exception'
-  /** Something of which more is made. */
+  /** An object unchanged, or a scalar as text; a later step converts it. */
   | 'raw'
   | 'provider'
   | 'text';
@@ -28,7 +28,7 @@ export type Kind =
 export type Convert = (value: unknown) => unknown;
 
 /** The kind of each field that is not a text. */
-export const fieldKinds: Readonly<Record<string, Kind>> = {
+export const fieldKinds: Readonly<Record<string, FieldType>> = {
   ts: 'time',
   status: 'status',
   latency_ms: 'ms',
@@ -45,7 +45,7 @@ export const fieldKinds: Readonly<Record<string, Kind>> = {
 };
 
 /** By kind and unit: the value of one such unit in the unit of the field. */
-export const units: Readonly<Partial<Record<Kind, Readonly<Record<string, number>>>>> = {
+export const units: Readonly<Partial<Record<FieldType, Readonly<Record<string, number>>>>> = {
   ms: {
     ns: 1e-6,
     us: 1e-3,
@@ -69,7 +69,11 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /** The conversion for a kind. `unit` applies to numbers without a unit, `offsetAt` to times without a zone. */
-export function converter(kind: Kind, unit: string | undefined, offsetAt: OffsetAt | undefined): Convert {
+export function converter(
+  kind: FieldType,
+  unit: string | undefined,
+  offsetAt: OffsetAt | undefined,
+): Convert {
   switch (kind) {
     case 'time':
       return (value) => readTime(value, offsetAt);
@@ -159,7 +163,7 @@ function readProvider(value: unknown): string | undefined {
   return providerName(text, host);
 }
 
-/** True for a flag that says there was an error, and not which. */
+/** An error, or true for a flag that only reports that there was one; null for a value that reports none. */
 function readError(value: unknown): unknown {
   if (isNoError(value)) return null;
   if (typeof value === 'object') return value;

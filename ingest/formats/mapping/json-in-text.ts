@@ -15,9 +15,8 @@ let oldest = 0;
 
 /**
  * The object or list that a text holds as JSON. The JSON may have been turned into a text several times, or compressed
- * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. A text of several JSON objects, one after the other or on
- * lines of their own, gives a list of them.
- * Undefined for other texts.
+ * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. A text of several JSON objects, one after the
+ * other or on lines of their own, gives a list of them. Undefined for other texts.
  */
 export function jsonInText(text: string): object | undefined {
   if (text.length < 2 || (text.length < LONGEST_PREFIX && !mayBeJson(text))) return undefined;
@@ -43,7 +42,7 @@ function parse(text: string): object | undefined {
   return typeof here === 'object' && here !== null ? here : undefined;
 }
 
-/** A program may write several lines at once. The first must be an object; other lines that are not stay texts. */
+/** A program may write several lines at once. The first must be an object; later lines that are not stay texts. */
 function objectsOfLines(text: string): unknown[] | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const [first, ...others] = lines;

@@ -1,10 +1,10 @@
 import { nativeRecord } from '../../../domain/request-log.ts';
-import { type Condition, compileCondition, readPath } from './condition.ts';
+import { type MappingCondition, compileCondition, readPath } from './condition.ts';
 import { fieldKinds } from './convert.ts';
 import { asMap, faultAt, shown } from './fault.ts';
-import { compileOutcome, type Outcome } from './outcome.ts';
+import { compileOutcome, type ReadOutcome } from './outcome.ts';
 import { parsePathToMany, type PathToMany } from './path.ts';
-import type { Read, ReadPath } from './scope.ts';
+import type { ReadValue, ReadPath } from './path-roots.ts';
 import { compileSource, type Functions } from './source.ts';
 import { zoneOf } from './zone.ts';
 
@@ -14,7 +14,7 @@ export type MappingSpec = Readonly<Record<string, unknown>>;
 /** A compiled mapping. */
 export interface Mapping {
   /** Null when the mapping does not say which messages it recognises. */
-  recognise: Condition | null;
+  recognise: MappingCondition | null;
   /**
    * Ask this mapping only when no other preset and no envelope recognises a message: its conditions describe a kind of
    * log, not one product's.
@@ -27,11 +27,11 @@ export interface Mapping {
    * dead letter.
    */
   untimedIsNow: boolean;
-  skip: readonly { reason: string; holds: Condition['holds'] }[];
+  skip: readonly { reason: string; holds: MappingCondition['holds'] }[];
   /** `auto`: the records found may be in any format; null: the fields of the mapping read them. */
   readAs: 'auto' | null;
-  outcome: Outcome | null;
-  fields: readonly { name: string; read: Read }[];
+  outcome: ReadOutcome | null;
+  fields: readonly { name: string; read: ReadValue }[];
 }
 
 /** Keys of a mapping that are not fields. */
@@ -62,7 +62,7 @@ export function compileMapping(
   readFields: ReadPath = readPath,
 ): Mapping {
   const offsetAt = zoneOf(spec['time_zone'], `${at}.time_zone`);
-  const fields: { name: string; read: Read }[] = [];
+  const fields: { name: string; read: ReadValue }[] = [];
   for (const [key, source] of Object.entries(spec)) {
     if (KEYS.includes(key)) continue;
     const name = fieldOf(key, spec, at);

@@ -1,12 +1,12 @@
 import { compileCondition, pathOf, readPath } from './condition.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { outcomeOf } from './outcome-words.ts';
-import type { ReadPath, Scope } from './scope.ts';
+import type { ReadPath, PathRoots } from './path-roots.ts';
 
 /** The outcome that a record reports; `presumed` is a success only because no condition of the mapping holds. */
 export type StatedOutcome = 'failure' | 'success' | 'presumed';
 /** Undefined when a record does not report its outcome. */
-export type Outcome = (scope: Scope) => StatedOutcome | undefined;
+export type ReadOutcome = (scope: PathRoots) => StatedOutcome | undefined;
 
 const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: otherwise}';
 
@@ -14,7 +14,7 @@ const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: oth
  * Compiles how to recognise success and failure without a status: a path to a word or flag, or conditions under
  * `failure` and `success`. Throws a `MappingFault`.
  */
-export function compileOutcome(value: unknown, at: string, read: ReadPath = readPath): Outcome {
+export function compileOutcome(value: unknown, at: string, read: ReadPath = readPath): ReadOutcome {
   if (typeof value === 'string') {
     const path = pathOf(value, at);
     return (scope) => {
@@ -35,7 +35,7 @@ export function compileOutcome(value: unknown, at: string, read: ReadPath = read
   };
 }
 
-function side(condition: unknown, at: string, read: ReadPath): (scope: Scope) => boolean {
+function side(condition: unknown, at: string, read: ReadPath): (scope: PathRoots) => boolean {
   if (condition === undefined || condition === 'otherwise') return () => false;
   return compileCondition(condition, at, read).holds;
 }

@@ -2,22 +2,22 @@ import { isNothing } from '../../fields/nothing.ts';
 import { jsonInText } from './json-in-text.ts';
 
 /** The name of a member, an index from 0, or -1 for the last element. */
-export type Step = string | number;
+export type PathStep = string | number;
 /** Steps from the outside in. */
 export interface Path {
   /** True for `$$`: the path starts at the whole message; otherwise at the record. */
   fromMessage: boolean;
-  steps: readonly Step[];
+  steps: readonly PathStep[];
 }
 /** A path in which `EACH` stands for every element of a list. */
 export interface PathToMany {
   fromMessage: boolean;
-  steps: readonly (Step | typeof EACH)[];
+  steps: readonly (PathStep | typeof EACH)[];
 }
 export const EACH = Symbol('each');
 
 /** Names that every object or list inherits. */
-const INHERITED: ReadonlySet<Step> = new Set([
+const INHERITED: ReadonlySet<PathStep> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   ...Object.getOwnPropertyNames(Array.prototype),
 ]);
@@ -33,13 +33,13 @@ export function parsePath(text: string): Path | number {
   const parsed = parsePathToMany(text);
   if (typeof parsed === 'number') return parsed;
   if (parsed.steps.length === 0) return text.length;
-  const steps = parsed.steps.filter((step): step is Step => step !== EACH);
+  const steps = parsed.steps.filter((step): step is PathStep => step !== EACH);
   return steps.length < parsed.steps.length ? text.indexOf('[*]') : { ...parsed, steps };
 }
 
 /** The same with `[*]` for every element, as in `$.records[*]`; `$` alone is the whole value. */
 export function parsePathToMany(text: string): PathToMany | number {
-  const steps: (Step | typeof EACH)[] = [];
+  const steps: (PathStep | typeof EACH)[] = [];
   const fromMessage = text.startsWith('$$');
   let at = fromMessage ? 2 : text.startsWith('$') ? 1 : 0;
   if (at > 0 && at < text.length && text[at] !== '.' && text[at] !== '[') return at;
@@ -62,15 +62,15 @@ export function parsePathToMany(text: string): PathToMany | number {
  * The value at the steps; undefined when there is none. A step into a text that holds JSON goes into that JSON, so a
  * path need not know where a logger turned an object into a text. Inherited members are never read.
  */
-export function readSteps(value: unknown, steps: readonly Step[]): unknown {
+export function readSteps(value: unknown, steps: readonly PathStep[]): unknown {
   let here = value;
   for (let i = 0; i < steps.length; i++) {
-    const step = steps[i] as Step;
+    const step = steps[i] as PathStep;
     if (typeof here !== 'object' || here === null || step === -1) {
       here = stepInto(here, step);
     } else {
       // Reading an own member needs no check first; only names that every object inherits do.
-      const next: unknown = (here as Record<Step, unknown>)[step];
+      const next: unknown = (here as Record<PathStep, unknown>)[step];
       here = next !== undefined && INHERITED.has(step) && !Object.hasOwn(here, step) ? undefined : next;
     }
     if (here === undefined) return undefined;
@@ -79,16 +79,19 @@ export function readSteps(value: unknown, steps: readonly Step[]): unknown {
 }
 
 /** A value at a path to many. */
-export interface Item {
+export interface PathItem {
   value: unknown;
   /** Its indexes in the lists on the way. */
   places: readonly number[];
-  /** Set when the path ends early within a list: `nothing` if there is no value, `no list` if there is another value than a list. */
+  /** Set when the path ends early in a list: `nothing` at a missing value, `no list` at a value that is not a list. */
   lost?: 'nothing' | 'no list';
 }
 
-/** All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any list. */
-export function readMany(value: unknown, steps: PathToMany['steps']): Item[] | undefined {
+/**
+ * All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any
+ * list.
+ */
+export function readMany(value: unknown, steps: PathToMany['steps']): PathItem[] | undefined {
   const [first, ...rest] = steps;
   if (first === undefined) return [{ value, places: [] }];
   if (first !== EACH) {
@@ -98,7 +101,9 @@ export function readMany(value: unknown, steps: PathToMany['steps']): Item[] | u
   const list = typeof value === 'string' ? jsonInText(value) : value;
   if (!Array.isArray(list)) return undefined;
   return list.flatMap((item: unknown, place) => {
-    const items: Item[] = readMany(item, rest) ?? [{ value: item, places: [], lost: whyLost(item, rest) }];
+    const items: PathItem[] = readMany(item, rest) ?? [
+      { value: item, places: [], lost: whyLost(item, rest) },
+    ];
     return items.map((one) => ({ ...one, places: [place, ...one.places] }));
   });
 }
@@ -132,9 +137,9 @@ export function withOnly(value: unknown, steps: PathToMany['steps'], places: rea
   return typeof first === 'number' ? here.with(first, inner) : value;
 }
 
-function stepInto(value: unknown, step: Step): unknown {
+function stepInto(value: unknown, step: PathStep): unknown {
   const here = typeof value === 'string' ? jsonInText(value) : value;
   if (typeof here !== 'object' || here === null) return undefined;
   if (step === -1) return Array.isArray(here) ? here.at(-1) : undefined;
-  return Object.hasOwn(here, step) ? (here as Record<Step, unknown>)[step] : undefined;
+  return Object.hasOwn(here, step) ? (here as Record<PathStep, unknown>)[step] : undefined;
 }

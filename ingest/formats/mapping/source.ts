@@ -3,15 +3,15 @@ import { epochMs } from '../../fields/timestamp.ts';
 import type { OffsetAt } from '../../fields/time-zone.ts';
 import { cutFor } from './bounded-form.ts';
 import { compileCondition, formOf, isScalar, pathOf } from './condition.ts';
-import { type Convert, converter, type Kind, units } from './convert.ts';
+import { type Convert, converter, type FieldType, units } from './convert.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
-import type { Read, ReadPath } from './scope.ts';
+import type { ReadValue, ReadPath } from './path-roots.ts';
 import { zoneOf } from './zone.ts';
 
 /** Small functions for values that no path can express, by name. */
 export type Functions = Readonly<Record<string, (value: unknown) => unknown>>;
 interface Context {
-  kind: Kind;
+  kind: FieldType;
   unit: string | undefined;
   offsetAt: OffsetAt | undefined;
   functions: Functions;
@@ -25,7 +25,7 @@ const KEYS = ['from', 'between', 'plus', 'when', 'match', 'words', 'unit', 'time
  * Compiles the source of a field: a path, `=text`, a list of sources of which the first with a value counts, or a map
  * with `from` and changes to it. Throws a `MappingFault`.
  */
-export function compileSource(source: unknown, at: string, context: Context): Read {
+export function compileSource(source: unknown, at: string, context: Context): ReadValue {
   if (typeof source === 'string')
     return source.startsWith('=') ? fixed(source.slice(1), at, context) : fromPath(source, at, context);
   if (typeof source === 'number' || typeof source === 'boolean') return fixed(source, at, context);
@@ -38,14 +38,14 @@ export function compileSource(source: unknown, at: string, context: Context): Re
   return fromMap(asMap(source, at, EXAMPLE), at, context);
 }
 
-function fixed(value: string | number | boolean, at: string, context: Context): Read {
+function fixed(value: string | number | boolean, at: string, context: Context): ReadValue {
   if (isNothing(value)) return () => undefined;
   const converted = convertOf(context)(value);
   if (converted === undefined) throw faultAt(at, `${shown(value)} cannot be a ${context.kind}`);
   return () => converted;
 }
 
-function fromPath(written: string, at: string, context: Context): Read {
+function fromPath(written: string, at: string, context: Context): ReadValue {
   const path = pathOf(written, at);
   const convert = convertOf(context);
   const { readPath } = context;
@@ -58,7 +58,7 @@ function fromPath(written: string, at: string, context: Context): Read {
   };
 }
 
-function firstOf(reads: readonly Read[]): Read {
+function firstOf(reads: readonly ReadValue[]): ReadValue {
   return (scope) => {
     for (const read of reads) {
       const value = read(scope);
@@ -68,8 +68,8 @@ function firstOf(reads: readonly Read[]): Read {
   };
 }
 
-/** The first that tells of an error; a flag tells of one only where nothing says which. */
-function firstError(reads: readonly Read[]): Read {
+/** The first value that describes an error; true when there is only a flag that reports one. */
+function firstError(reads: readonly ReadValue[]): ReadValue {
   return (scope) => {
     let flag: true | undefined;
     for (const read of reads) {
@@ -81,7 +81,7 @@ function firstError(reads: readonly Read[]): Read {
   };
 }
 
-function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Context): Read {
+function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Context): ReadValue {
   refuseUnknown(map, KEYS, at);
   const context = {
     ...outer,
@@ -107,7 +107,7 @@ function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Cont
  * The value under `from`, cut by `match`, translated by `words`, changed by a function, then converted. Of a list, the
  * first value counts that gives a result: an address without a known host does not hide an address with one.
  */
-function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): Read {
+function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): ReadValue {
   if (map['from'] === undefined) throw faultAt(at, `from is missing; write ${EXAMPLE}`);
   const changes = [matchOf(map, at), wordsOf(map, at, context), functionOf(map, at, context)].filter(
     (one) => one !== null,
@@ -124,7 +124,7 @@ function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: 
   );
 }
 
-function changed(raw: Read, changes: readonly Convert[], convert: Convert): Read {
+function changed(raw: ReadValue, changes: readonly Convert[], convert: Convert): ReadValue {
   return (scope) => {
     let value = raw(scope);
     for (const change of changes) {
@@ -181,7 +181,7 @@ function functionOf(
 }
 
 /** Milliseconds between two times. */
-function between(times: unknown, at: string, context: Context): Read {
+function between(times: unknown, at: string, context: Context): ReadValue {
   if (context.kind !== 'ms') throw faultAt(at, 'between is allowed only for durations');
   const [start, end] = Array.isArray(times) && times.length === 2 ? (times as unknown[]) : [];
   if (start === undefined) throw faultAt(at, 'write two times: [$.start, $.end]');
@@ -198,7 +198,7 @@ function between(times: unknown, at: string, context: Context): Read {
 }
 
 /** A time plus a duration. */
-function plus(read: Read, added: unknown, at: string, context: Context): Read {
+function plus(read: ReadValue, added: unknown, at: string, context: Context): ReadValue {
   if (context.kind !== 'time') throw faultAt(at, 'plus is allowed only for times');
   const duration = compileSource(added, at, { ...context, kind: 'ms', unit: undefined });
   return (scope) => {

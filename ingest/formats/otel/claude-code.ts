@@ -1,12 +1,12 @@
 import { firstText } from '../format.ts';
 import { conventions } from './conventions.ts';
 import { bodyText, eventName, type OtlpItem } from './otlp.ts';
-import { afterPrefix, isNo, joinNames, type Verdict, type Vocabulary } from './vocabulary.ts';
+import { afterPrefix, isNo, joinNames, type ItemVerdict, type OtelVocabulary } from './vocabulary.ts';
 
 const PREFIX = 'claude_code.';
 
 /** The verdict for each event and span. `api_retries_exhausted` follows the last `api_error` and repeats it. */
-const VERDICTS: Readonly<Record<string, Verdict>> = {
+const VERDICTS: Readonly<Record<string, ItemVerdict>> = {
   api_request: 'request',
   api_error: 'request',
   llm_request: 'request',
@@ -24,7 +24,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
  * Log events and beta spans of Claude Code. Source: its page "Monitoring". One `api_error` covers all tries of a
  * request; `attempt` is the number of the last one.
  */
-export const claudeCode: Vocabulary = {
+export const claudeCode: OtelVocabulary = {
   judge: (item) => {
     const name = nameOf(item);
     return name === undefined ? null : (VERDICTS[name] ?? 'other');

@@ -5,17 +5,17 @@ import {
   afterPrefix,
   isNo,
   joinNames,
-  type Judged,
+  type JudgedItem,
   type ToldRequest,
-  type Verdict,
-  type Vocabulary,
+  type ItemVerdict,
+  type OtelVocabulary,
 } from './vocabulary.ts';
 
 /**
  * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try. For a stream it reports only
  * the start; `codexStream` reads the rest.
  */
-export const codex: Vocabulary = {
+export const codex: OtelVocabulary = {
   judge: (item) => {
     const name = nameOf(item);
     if (name === undefined || name === 'sse_event') return null;
@@ -43,7 +43,7 @@ export const codex: Vocabulary = {
 };
 
 /** Events in the stream of an answer, over HTTP or WebSocket. Their duration is the time since the previous event. */
-export const codexStream: Vocabulary = {
+export const codexStream: OtelVocabulary = {
   ...codex,
   judge: (item) => (nameOf(item) === 'sse_event' ? judgeStreamEvent(item) : null),
   names: { ...codex.names, latency_ms: [] },
@@ -60,7 +60,7 @@ interface Stream {
  * in an earlier message is a request of its own; further failures before the next request belong to it. Requests in
  * other vocabularies stay as they are.
  */
-export function joinStreams(judged: readonly Judged[]): ToldRequest[] {
+export function joinStreams(judged: readonly JudgedItem[]): ToldRequest[] {
   const requests: ToldRequest[] = [];
   const streams = new Map<unknown, Stream>();
   for (const { item, vocabulary, verdict } of judged) {
@@ -84,7 +84,7 @@ export function joinStreams(judged: readonly Judged[]): ToldRequest[] {
   return requests;
 }
 
-function judgeStreamEvent(item: OtlpItem): Verdict {
+function judgeStreamEvent(item: OtlpItem): ItemVerdict {
   if (hasFailed(item)) return 'request';
   return item.attributes.get('event.kind') === 'response.completed' ? 'told_elsewhere' : 'other';
 }

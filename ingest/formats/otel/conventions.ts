@@ -1,12 +1,12 @@
 import { firstText } from '../format.ts';
 import { eventName, type OtlpItem } from './otlp.ts';
-import type { Verdict, Vocabulary } from './vocabulary.ts';
+import type { ItemVerdict, OtelVocabulary } from './vocabulary.ts';
 
 export const DETAILS_EVENT = 'gen_ai.client.inference.operation.details';
 export const EXCEPTION_EVENT = 'gen_ai.client.operation.exception';
 
 /** Operations that contain a model call, by a word in their name: counting them too would count one call twice. */
-const SURROUNDING: readonly (readonly [word: RegExp, verdict: Verdict])[] = [
+const SURROUNDING: readonly (readonly [word: RegExp, verdict: ItemVerdict])[] = [
   [/agent|tool|handoff/, 'agent_or_tool'],
   [/retriev|search|memory/, 'retrieval'],
   [/workflow|task|step|chain|plan|evaluat|guardrail|prompt|thread|(?:create|list)_message/, 'step'],
@@ -25,7 +25,7 @@ const OUTCOMES = [
  * The GenAI semantic conventions of OpenTelemetry, old and new names, and the additions of OpenLLMetry. Sources: the
  * registry of the conventions 1.27 to 1.42 (`gen_ai.*`), and `opentelemetry-semantic-conventions-ai` of OpenLLMetry.
  */
-export const conventions: Vocabulary = {
+export const conventions: OtelVocabulary = {
   judge: (item) => (item.kind === 'span' ? judgeSpan(item) : judgeLog(item)),
   names: {
     provider: ['gen_ai.provider.name', 'gen_ai.system'],
@@ -54,7 +54,7 @@ export const conventions: Vocabulary = {
   },
 };
 
-function judgeSpan({ attributes }: OtlpItem): Verdict | null {
+function judgeSpan({ attributes }: OtlpItem): ItemVerdict | null {
   // OpenLLMetry gives the steps around a call the same attributes as the call.
   const step = firstText(attributes.get('traceloop.span.kind'));
   if (step !== undefined) return surrounding(step) ?? 'step';
@@ -68,7 +68,7 @@ function judgeSpan({ attributes }: OtlpItem): Verdict | null {
 }
 
 /** Events with prompts and answers have GenAI attributes too, but are not requests. */
-function judgeLog(log: OtlpItem): Verdict | null {
+function judgeLog(log: OtlpItem): ItemVerdict | null {
   const { attributes } = log;
   const name = eventName(log);
   const operation = firstText(attributes.get('gen_ai.operation.name'));
@@ -80,6 +80,6 @@ function judgeLog(log: OtlpItem): Verdict | null {
   return hasModel && OUTCOMES.some((attribute) => attributes.has(attribute)) ? 'request' : null;
 }
 
-function surrounding(operation: string): Verdict | null {
+function surrounding(operation: string): ItemVerdict | null {
   return SURROUNDING.find(([word]) => word.test(operation))?.[1] ?? null;
 }

@@ -3,7 +3,7 @@ import { EXCEPTION_EVENT } from './conventions.ts';
 import { type Attributes, readAnyValue, readAttributes } from './otlp.ts';
 import { isYes, numberOf, textOf, type ToldRequest } from './vocabulary.ts';
 
-export interface Failure {
+export interface OtelFailure {
   /** `error.type`: the provider's code, an HTTP status, or an exception's class. */
   type: string | undefined;
   exception: string | undefined;
@@ -16,7 +16,7 @@ const ERROR_CODES = new Set(['2', 'STATUS_CODE_ERROR', 'ERROR']);
 const PROVIDER_CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
 
 /** How the request failed; null when nothing reports a failure (the HTTP status is not examined here). */
-export function failureOf(request: ToldRequest): Failure | null {
+export function failureOf(request: ToldRequest): OtelFailure | null {
   const { item, vocabulary, end } = request;
   const type = textOf(request, 'error_type') ?? numberOf(request, 'error_type')?.toString();
   const saysSo =
@@ -34,7 +34,7 @@ function spanFailure(
   span: JsonObject,
   type: string | undefined,
   saysSo: boolean,
-): Failure | null {
+): OtelFailure | null {
   const status = asObject(span['status']);
   const exception = lastException(span);
   const isError = ERROR_CODES.has(String(status?.['code']).toUpperCase());
@@ -51,7 +51,7 @@ function logFailure(
   log: JsonObject,
   type: string | undefined,
   saysSo: boolean,
-): Failure | null {
+): OtelFailure | null {
   const exception = textOf(request, 'exception');
   const severe = (firstNumber(log['severityNumber']) ?? 0) >= ERROR_SEVERITY;
   if (!saysSo && exception === undefined && !severe) return null;
@@ -67,14 +67,14 @@ function lastException(span: JsonObject): Attributes | undefined {
 }
 
 /** The provider's code with the message, if the type is such a code; otherwise the message; otherwise the type. */
-export function errorOf(failure: Failure | null): unknown {
+export function errorOf(failure: OtelFailure | null): unknown {
   const { type, message } = failure ?? { type: undefined, message: undefined };
   if (type !== undefined && PROVIDER_CODE.test(type)) return { code: type, message: message ?? '' };
   return message ?? (type === undefined ? { message: '' } : { type, message: '' });
 }
 
 /** The exception class with its module, if the exception was recorded; otherwise the type, if it is a class. */
-export function exceptionOf(failure: Failure | null): string | undefined {
+export function exceptionOf(failure: OtelFailure | null): string | undefined {
   const type = failure?.type;
   return (
     failure?.exception ?? (type !== undefined && /[a-z]/.test(type) && /[A-Z]/.test(type) ? type : undefined)

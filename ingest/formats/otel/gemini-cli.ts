@@ -1,7 +1,7 @@
 import { firstText } from '../format.ts';
 import { conventions } from './conventions.ts';
 import { bodyText, eventName, type OtlpItem } from './otlp.ts';
-import { afterPrefix, joinNames, type Verdict, type Vocabulary } from './vocabulary.ts';
+import { afterPrefix, joinNames, type ItemVerdict, type OtelVocabulary } from './vocabulary.ts';
 
 const NAME = 'gemini-cli';
 
@@ -9,7 +9,7 @@ const NAME = 'gemini-cli';
  * Log events and spans of Gemini CLI. Source: the telemetry page of its documentation. Beside each of its own events it
  * writes an event of the semantic conventions, also at the start of a request: these repeat what is already known.
  */
-export const geminiCli: Vocabulary = {
+export const geminiCli: OtelVocabulary = {
   judge: (item) => {
     const isOwn = item.scope === NAME || item.resource.get('service.name') === NAME;
     if (item.kind === 'span') return isOwn ? judgeSpan(item) : null;
@@ -41,7 +41,7 @@ function nameOf(item: OtlpItem): string | undefined {
   return name?.replace(/^api\./, 'api_');
 }
 
-function judgeSpan(span: OtlpItem): Verdict {
+function judgeSpan(span: OtlpItem): ItemVerdict {
   return span.attributes.get('gen_ai.operation.name') === 'llm_call'
     ? 'request'
     : (conventions.judge(span) ?? 'step');

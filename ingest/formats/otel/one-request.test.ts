@@ -120,7 +120,7 @@ describe('streams of Codex', () => {
     event('sse_event', of(conversation, { 'error.message': 'stream disconnected before completion' }));
   const completed = (conversation: string) =>
     event('sse_event', of(conversation, { 'event.kind': 'response.completed', input_token_count: 7 }));
-  const told = (...list: unknown[]) =>
+  const outcomes = (...list: unknown[]) =>
     records(logs(...list)).map((one) => [one.status, one.error !== null, one.input_tokens]);
 
   it.each([
@@ -162,7 +162,7 @@ describe('streams of Codex', () => {
       ],
     ],
   ])('%s', (_name, events, expected) => {
-    expect(told(...events)).toEqual(expected);
+    expect(outcomes(...events)).toEqual(expected);
   });
 
   it('keep the number of a try: attempt 3 means two retries', () => {

@@ -6,13 +6,13 @@ import { geminiCli } from './gemini-cli.ts';
 import { openInference } from './openinference.ts';
 import { eventName, type OtlpItem, parentKey, spanKey } from './otlp.ts';
 import { vercelAiSdk } from './vercel-ai-sdk.ts';
-import type { Judged, ToldRequest, Verdict, Vocabulary } from './vocabulary.ts';
+import type { JudgedItem, ToldRequest, ItemVerdict, OtelVocabulary } from './vocabulary.ts';
 
 /**
  * In the order in which they are asked. The conventions come last, because other vocabularies use their names too. A
  * new emitter needs one file and one line here.
  */
-const vocabularies: readonly Vocabulary[] = [
+const vocabularies: readonly OtelVocabulary[] = [
   codexStream,
   codex,
   claudeCode,
@@ -26,7 +26,7 @@ const HIGHEST = 64;
 const EMBEDDING = /embed/i;
 
 /** The verdict for each item of a message, in order; each request has exactly one item with the verdict `request`. */
-export function judgeItems(items: readonly OtlpItem[]): Judged[] {
+export function judgeItems(items: readonly OtlpItem[]): JudgedItem[] {
   return withoutSurrounding(withoutTwins(items.map(judge)));
 }
 
@@ -34,7 +34,7 @@ export function judgeItems(items: readonly OtlpItem[]): Judged[] {
  * The requests of one message, each once, and the verdicts on the items around them. Items that do not concern requests
  * are left out.
  */
-export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[]; skipped: Verdict[] } {
+export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[]; skipped: ItemVerdict[] } {
   const judged = judgeItems(items);
   const skipped = judged
     .map(({ verdict }) => verdict)
@@ -42,7 +42,7 @@ export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[
   return { requests: joinStreams(judged), skipped };
 }
 
-function judge(item: OtlpItem): Judged {
+function judge(item: OtlpItem): JudgedItem {
   for (const vocabulary of vocabularies) {
     const verdict = vocabulary.judge(item);
     if (verdict !== null) return { item, vocabulary, verdict };
@@ -54,7 +54,7 @@ function judge(item: OtlpItem): Judged {
  * A failed call writes two events for one span, its details and its exception: they are one request, described by the
  * exception.
  */
-function withoutTwins(judged: readonly Judged[]): Judged[] {
+function withoutTwins(judged: readonly JudgedItem[]): JudgedItem[] {
   const failed = new Set(
     judged.filter(({ item }) => eventName(item) === EXCEPTION_EVENT).map(({ item }) => spanKey(item)),
   );
@@ -71,16 +71,16 @@ function withoutTwins(judged: readonly Judged[]): Judged[] {
  * inner one counts, because it is nearest to the network. With a tool between them, the inner one is a request of its
  * own, and both count.
  */
-function withoutSurrounding(judged: readonly Judged[]): Judged[] {
-  const spans = new Map<string, Judged>();
-  const toldElsewhere = new Set<Judged>();
+function withoutSurrounding(judged: readonly JudgedItem[]): JudgedItem[] {
+  const spans = new Map<string, JudgedItem>();
+  const toldElsewhere = new Set<JudgedItem>();
   for (const one of judged) {
     const key = one.item.kind === 'span' ? spanKey(one.item) : '';
     // An exporter that tries again may send a span twice in one message.
     if (spans.has(key)) toldElsewhere.add(one);
     else if (key !== '') spans.set(key, one);
   }
-  const ofRetrieval = new Set<Judged>();
+  const ofRetrieval = new Set<JudgedItem>();
   for (const one of spans.values()) {
     if (one.verdict !== 'request') continue;
     const around = nearest(one, spans);
@@ -94,7 +94,7 @@ function withoutSurrounding(judged: readonly Judged[]): Judged[] {
 }
 
 /** The nearest surrounding span that is a request, a retrieval, an agent or a tool; null when this message has none. */
-function nearest(one: Judged, spans: ReadonlyMap<string, Judged>): Judged | null {
+function nearest(one: JudgedItem, spans: ReadonlyMap<string, JudgedItem>): JudgedItem | null {
   let around = spans.get(parentKey(one.item));
   for (let height = 0; around !== undefined && height < HIGHEST; height++) {
     if (around === one) return null;

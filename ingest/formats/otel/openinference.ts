@@ -1,9 +1,9 @@
 import { firstText } from '../format.ts';
 import { conventions } from './conventions.ts';
-import { joinNames, type Verdict, type Vocabulary } from './vocabulary.ts';
+import { joinNames, type ItemVerdict, type OtelVocabulary } from './vocabulary.ts';
 
 /** The verdict for each kind of span. A reranker mostly runs locally, and its span does not show when it does not. */
-const KINDS: Readonly<Record<string, Verdict>> = {
+const KINDS: Readonly<Record<string, ItemVerdict>> = {
   LLM: 'request',
   EMBEDDING: 'request',
   AGENT: 'agent_or_tool',
@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, Verdict>> = {
 const MODEL = ['llm.request.model_name', 'llm.model_name', 'llm.response.model_name', 'embedding.model_name'];
 
 /** OpenInference (Arize Phoenix and the instrumentations around it). Source: its `spec/semantic_conventions.md`. */
-export const openInference: Vocabulary = {
+export const openInference: OtelVocabulary = {
   judge: ({ kind, attributes }) => {
     if (kind !== 'span') return null;
     const spanKind = firstText(attributes.get('openinference.span.kind'))?.toUpperCase();

@@ -1,6 +1,6 @@
 import { firstText } from '../format.ts';
 import { conventions } from './conventions.ts';
-import { joinNames, type Vocabulary } from './vocabulary.ts';
+import { joinNames, type OtelVocabulary } from './vocabulary.ts';
 
 /**
  * `ai.generateText.doGenerate`, `ai.streamText.doStream`, `ai.embedMany.doEmbed`, …: each is one try at the provider.
@@ -11,7 +11,7 @@ const ONE_TRY = /^ai\.\w+\.do[A-Z]/;
  * Spans of the Vercel AI SDK, versions 3.3 to 6; version 7 writes the semantic conventions by default. The outer span
  * of a call (`ai.generateText`) surrounds an inner span for each try and each step; only the inner ones are requests.
  */
-export const vercelAiSdk: Vocabulary = {
+export const vercelAiSdk: OtelVocabulary = {
   judge: ({ kind, item, attributes }) => {
     if (kind !== 'span') return null;
     // Version 7 uses the same names for some spans, but describes them as the conventions do.

@@ -2,7 +2,7 @@ import { firstNumber, firstText } from '../format.ts';
 import type { OtlpItem } from './otlp.ts';
 
 /** What a span or log record is: a request to a model, or why it is not one. */
-export type Verdict =
+export type ItemVerdict =
   | 'request'
   /** An agent or a tool: it surrounds requests, and a model call by a tool is a request of its own. */
   | 'agent_or_tool'
@@ -41,13 +41,13 @@ export type Field =
   | 'stream';
 
 /** By field: the attributes that may hold it; the first with a value counts. */
-export type Names = Readonly<Partial<Record<Field, readonly string[]>>>;
+export type AttributeNames = Readonly<Partial<Record<Field, readonly string[]>>>;
 
 /** How one emitter describes requests. */
-export interface Vocabulary {
+export interface OtelVocabulary {
   /** The verdict on an item; null when the item is not in this vocabulary. */
-  judge: (item: OtlpItem) => Verdict | null;
-  names: Names;
+  judge: (item: OtlpItem) => ItemVerdict | null;
+  names: AttributeNames;
   /** The provider, if the emitter has only one. */
   provider?: (item: OtlpItem) => string;
   /**
@@ -57,21 +57,21 @@ export interface Vocabulary {
 }
 
 /** An item with its vocabulary and its verdict. */
-export interface Judged {
+export interface JudgedItem {
   item: OtlpItem;
-  vocabulary: Vocabulary;
-  verdict: Verdict;
+  vocabulary: OtelVocabulary;
+  verdict: ItemVerdict;
 }
 
 /** One request: the item that describes it, the vocabulary, and the later item that describes how its stream ended. */
 export interface ToldRequest {
   item: OtlpItem;
-  vocabulary: Vocabulary;
+  vocabulary: OtelVocabulary;
   end?: OtlpItem;
 }
 
 /** Joins two tables: for each field these names, then those of `others`. */
-export function joinNames(names: Names, others: Names): Names {
+export function joinNames(names: AttributeNames, others: AttributeNames): AttributeNames {
   const joined: Partial<Record<Field, readonly string[]>> = { ...others };
   for (const [field, list] of Object.entries(names) as [Field, readonly string[]][])
     joined[field] = [...list, ...(others[field] ?? [])];

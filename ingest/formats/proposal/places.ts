@@ -2,7 +2,7 @@ import { isNothing } from '../../fields/nothing.ts';
 import { jsonInText } from '../mapping/json-in-text.ts';
 
 /** A place in records: its path as a mapping writes it, and its values. */
-export interface Place {
+export interface RecordPlace {
   path: string;
   /** The names on the way, in lower case with separate words: `response.status_code`. */
   name: string;
@@ -16,8 +16,8 @@ const DEEPEST = 7;
 const PLAIN_NAME = /^[A-Za-z_@][\w@-]*$/;
 
 /** All places of the records that have a value, in order; objects, and JSON inside texts, are included. */
-export function placesOf(records: readonly unknown[]): Place[] {
-  const places = new Map<string, Place>();
+export function placesOf(records: readonly unknown[]): RecordPlace[] {
+  const places = new Map<string, RecordPlace>();
   const note = (path: string, name: string, record: number, value: unknown): void => {
     let place = places.get(path);
     if (place === undefined) {

@@ -2,7 +2,7 @@ import { readStatus } from '../../fields/status.ts';
 import { outcomeOf } from '../mapping/outcome-words.ts';
 import type { MappingSpec } from '../mapping/mapping.ts';
 import { failureNames, type Guess, guesses, outcomeNames } from './guesses.ts';
-import { type Place, placesOf } from './places.ts';
+import { type RecordPlace, placesOf } from './places.ts';
 
 /** A proposed mapping for records that no format recognises. */
 export interface Proposal {
@@ -49,16 +49,16 @@ export function proposeMapping(records: readonly unknown[]): Proposal {
 /** The best places of a field; each further one must have values in records that those before lack. */
 function choose(
   guess: Guess,
-  places: readonly Place[],
+  places: readonly RecordPlace[],
   taken: ReadonlySet<string>,
   records: number,
-): Place[] {
+): RecordPlace[] {
   const ranked = places
     .filter(({ path }) => !taken.has(path))
     .map((place) => ({ place, worth: worthOf(guess, place, records) }))
     .filter(({ worth }) => worth > 0)
     .sort((a, b) => b.worth - a.worth || a.place.path.length - b.place.path.length);
-  const chosen: Place[] = [];
+  const chosen: RecordPlace[] = [];
   const covered = new Set<number>();
   for (const { place } of ranked) {
     const adds = [...place.values.keys()].filter((record) => !covered.has(record)).length;
@@ -73,10 +73,10 @@ function choose(
 
 /** A place that has a text or an object in failures and never otherwise, whatever its name. */
 function withFailures(
-  places: readonly Place[],
+  places: readonly RecordPlace[],
   mapping: Readonly<Record<string, unknown>>,
   taken: ReadonlySet<string>,
-): Place[] {
+): RecordPlace[] {
   const failing = new Set<number>();
   const statuses = [mapping['status']].flat();
   for (const { path, values } of places)
@@ -96,7 +96,7 @@ function isWordy(value: unknown): boolean {
   return (typeof value === 'string' && value.includes(' ')) || isRecord(value);
 }
 
-function worthOf(guess: Guess, place: Place, records: number): number {
+function worthOf(guess: Guess, place: RecordPlace, records: number): number {
   const values = [...place.values.values()];
   const fitting = values.filter(guess.fits).length;
   if (fitting === 0 || fitting < values.length * FITS) return 0;
@@ -112,7 +112,7 @@ function worthOf(guess: Guess, place: Place, records: number): number {
   return named + told === 0 ? 0 : named + told + values.length / (records + 1) - depth / 100;
 }
 
-function sourceOf(field: string, places: readonly Place[]): unknown {
+function sourceOf(field: string, places: readonly RecordPlace[]): unknown {
   const sources = places.map((place) => {
     const unit = unitOf(field, place);
     return unit === null ? place.path : { from: place.path, unit };
@@ -129,7 +129,7 @@ const UNITS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The unit of numbers without one: from the name or, for durations, from their size. */
-function unitOf(field: string, { name, values }: Place): string | null {
+function unitOf(field: string, { name, values }: RecordPlace): string | null {
   if (field === 'cost_usd') return /cents?$/.test(name) ? 'cents' : null;
   if (field !== 'latency_ms' && field !== 'ttft_ms') return null;
   const written = UNITS.get(name.split(/[._]/).at(-1) ?? '');
@@ -146,7 +146,7 @@ function unitOf(field: string, { name, values }: Place): string | null {
  * What distinguishes failures from successes without a status; null when every record has a status, or nothing does.
  */
 function outcomeFor(
-  places: readonly Place[],
+  places: readonly RecordPlace[],
   mapping: Readonly<Record<string, unknown>>,
   records: number,
 ): unknown {
@@ -200,7 +200,7 @@ function listIn(records: readonly unknown[]): string | null {
   if (most === undefined || most[1] < records.length / 2 || !/^[A-Za-z_]\w*$/.test(most[0])) return null;
   const items = placesOf(records.flatMap((record) => itemsAt(record, most[0])));
   const own = placesOf(records).filter(({ path }) => path.split('.').length === 2);
-  const isTold = (field: string, among: readonly Place[]): boolean => {
+  const isTold = (field: string, among: readonly RecordPlace[]): boolean => {
     const guess = guesses.find((one) => one.field === field);
     return guess !== undefined && among.some((place) => worthOf(guess, place, 1) > TOLD + 1);
   };

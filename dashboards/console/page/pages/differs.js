@@ -1,14 +1,14 @@
 // @ts-check
 import { choice, createQueryBar } from '../query-bar.js';
-import { h } from '../dom.js';
+import { h, nameText } from '../dom.js';
 import { dayAndTime, number } from '../format.js';
 import { createPanelCard, rangeActions } from '../panel-card.js';
-import { createTrouble } from '../parts.js';
+import { createTrouble, messageOf, noteLine } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
-import { conditionsOf, withOptions } from '../share.js';
-import { rangeQuery, rangeSeconds, stepFor } from '../view-state.js';
+import { conditionOf, conditionsOf, withOptions } from '../share.js';
+import { parseLength, rangeQuery, rangeSeconds, stepFor } from '../view-state.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
 /** @typedef {import('../../v1/explain.ts').ExplainAnswer} ExplainAnswer */
@@ -36,7 +36,7 @@ export function createPage(context) {
   const panel = context.dashboards
     .flatMap(({ rows }) => rows.flatMap(({ panels }) => panels))
     .find(({ slug }) => slug === 'errors-by-class');
-  /** The chart also shows the time before the span, so that the reader can compare both. */
+  /** The chart also shows the time with which the span is compared. */
   const card =
     panel === undefined
       ? null
@@ -53,7 +53,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'Which part of the traffic fails more than before: all combinations of up to three dimensions, those that explain most with fewest dimensions first. The chosen span is compared with the time before it.',
+        'Which part of the traffic fails more than before: all combinations of up to three dimensions, those that explain most with fewest dimensions first. The chosen span is compared with as long a time before it, at least an hour.',
       ),
       bar.element,
       trouble.element,
@@ -64,27 +64,38 @@ export function createPage(context) {
     draw: bar.draw,
     viewChanged: bar.draw,
     destroy: () => card?.destroy(),
-    async refresh({ signal }) {
+    async refresh({ signal, status }) {
       const { view } = context;
       const values = bar.ask(signal);
       const query = withOptions(rangeQuery(view), view.options, ['class', 'where']);
-      for (const [name, value] of Object.entries(view.filters)) query.append('where', `${name}=${value}`);
+      for (const [name, value] of Object.entries(view.filters))
+        query.append('where', conditionOf(name, [value]));
+      /** @type {ExplainAnswer | null} */
+      let answer = null;
       try {
-        const answer = /** @type {ExplainAnswer} */ (await get(`/api/v1/explain?${query}`, signal));
-        redraw(answerHost, ...ranked(answer, context));
-        if (card !== null && panel !== undefined) {
-          const span = around(view, context.present());
-          const asked = new URLSearchParams({
-            ...span,
-            step: String(stepFor(rangeSeconds(view) * 3, card.width(), true)),
-          });
-          for (const [name, value] of Object.entries(view.filters)) asked.append(name, value);
-          card.update(await get(`/api/v1/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
-        }
+        answer = await get(`/api/v1/explain?${query}`, signal);
         trouble.clear();
       } catch (error) {
         if (signal.aborted) throw error;
         trouble.tell(error);
+      }
+      if (answer !== null) redraw(answerHost, ...ranked(answer, context, status.oldest));
+      if (card !== null && panel !== undefined) {
+        // Without an answer the chart still shows the span, so that the reader can draw another.
+        const span = answer === null ? rangeQuery(view) : shownSpan(answer);
+        const seconds =
+          answer === null ? rangeSeconds(view) : Number(span.get('to')) - Number(span.get('from'));
+        span.set('step', String(stepFor(seconds, card.width(), true)));
+        for (const [name, value] of Object.entries(view.filters)) span.append(name, value);
+        try {
+          card.update(
+            await get(`/api/v1/panels/${panel.slug}?${span}`, signal),
+            answer === null ? [] : marksOf(answer),
+          );
+        } catch (error) {
+          if (signal.aborted) throw error;
+          card.fail(messageOf(error));
+        }
       }
       const failure = await values;
       if (failure !== null) throw failure;
@@ -92,43 +103,59 @@ export function createPage(context) {
   };
 }
 
+/** Epoch seconds of a time in the answer. @param {string} time */
+function seconds(time) {
+  return Date.parse(time) / 1_000;
+}
+
+/** The range of the chart: the span and the time with which it is compared. @param {ExplainAnswer} answer */
+function shownSpan({ window, against, compared }) {
+  if (!compared)
+    return new URLSearchParams({ from: String(seconds(window.from)), to: String(seconds(window.to)) });
+  return new URLSearchParams({
+    from: String(Math.min(seconds(window.from), seconds(against.from))),
+    to: String(Math.max(seconds(window.to), seconds(against.to))),
+  });
+}
+
+/** @param {ExplainAnswer} answer @returns {import('../chart-parts.js').Mark[]} */
+function marksOf({ window, against, compared }) {
+  const mark = (
+    /** @type {{from: string, to: string}} */ { from, to },
+    /** @type {string} */ severity,
+    /** @type {string} */ title,
+  ) => ({ from: seconds(from), to: seconds(to), severity, title });
+  return [mark(against, 'info', 'What it is compared with'), mark(window, 'warning', 'The span in question')];
+}
+
 /**
- * The range of the chart: the span and twice its length before it.
- * @param {PageContext['view']} view
- * @param {number} present
+ * @param {ExplainAnswer} answer
+ * @param {PageContext} context
+ * @param {number | null} oldest first count, epoch ms
  */
-function around(view, present) {
-  const seconds = rangeSeconds(view);
-  const to = typeof view.range === 'string' ? present : view.range.to;
-  return { from: String(Math.round(to - 3_000 * seconds)), to: String(Math.round(to)) };
-}
-
-/** @param {ExplainAnswer} answer @returns {import('../chart-parts.js').Mark} */
-function markOf({ window }) {
-  return {
-    from: Date.parse(window.from) / 1_000,
-    to: Date.parse(window.to) / 1_000,
-    severity: 'warning',
-    title: 'The span in question',
-  };
-}
-
-/** @param {ExplainAnswer} answer @param {PageContext} context */
-function ranked({ window, against, total, scopes }, context) {
+function ranked({ window, against, compared, notes, total, scopes }, context, oldest) {
   const span = (/** @type {{from: string, to: string}} */ { from, to }) =>
     `${dayAndTime(Date.parse(from))} – ${dayAndTime(Date.parse(to))}`;
-  const head = h('h3', {}, `${span(window)} against ${span(against)}`);
-  const all = `${number(total.failures, 'count')} failures of ${number(total.requests, 'count')} requests; ${number(Math.round(total.expected), 'count')} were expected.`;
+  if (total.requests === 0) {
+    return [h('h3', {}, span(window)), h('p', { class: 'none' }, 'No request is counted in this span.')];
+  }
+  const count = `${counted(total.failures, 'failure')} of ${counted(total.requests, 'request')}`;
+  const told = notes.map(noteLine);
+  if (!compared)
+    return [h('h3', {}, span(window)), h('p', {}, `${count}.`), ...told, shorterSpan(context, oldest)];
+  const head = [
+    h('h3', {}, `${span(window)} against ${span(against)}`),
+    h('p', {}, `${count}; ${number(Math.round(total.expected), 'count')} were expected.`),
+    ...told,
+  ];
   if (scopes.length === 0) {
     return [
-      head,
-      h('p', {}, all),
+      ...head,
       h('p', { class: 'none' }, 'No part of the traffic fails more than usual, beyond chance.'),
     ];
   }
   return [
-    head,
-    h('p', {}, all),
+    ...head,
     tableFrame({
       label: 'What differs',
       caption: 'Parts of the traffic, the best explanation first',
@@ -142,6 +169,32 @@ function ranked({ window, against, total, scopes }, context) {
       rows: scopes.map((one) => scopeRow(one, context)),
     }),
   ];
+}
+
+/** @param {number} count @param {string} what */
+function counted(count, what) {
+  return `${number(count, 'count')} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/**
+ * Where the counts do not reach back far enough, a shorter span may still have a time before it.
+ * @param {PageContext} context
+ * @param {number | null} oldest first count, epoch ms
+ */
+function shorterSpan(context, oldest) {
+  const known = oldest === null ? 0 : (context.present() - oldest) / 1_000;
+  const length = ['24h', '6h', '1h', '15m'].find((one) => (parseLength(one) ?? 0) * 2 <= known);
+  if (length === undefined) return null;
+  return h(
+    'p',
+    { class: 'help-links' },
+    'Choose a span that began later, or draw one on the chart. ',
+    h(
+      'button',
+      { type: 'button', class: 'cell-link', onclick: () => context.change({ range: length }) },
+      `Compare the last ${length} with the time before`,
+    ),
+  );
 }
 
 /** @param {ExplainAnswer['scopes'][number]} one @param {PageContext} context */
@@ -163,9 +216,7 @@ function scopeRow({ scope, requests, failures, expected, excess, share }, contex
           title: 'Its trend by class',
           onclick: () => context.go({ page: 'explore', options: { by: 'class', where } }),
         },
-        Object.entries(scope)
-          .map(([name, value]) => `${name} ${value}`)
-          .join(' · '),
+        h('span', { class: 'scope' }, ...scopeParts(scope)),
       ),
     ),
     h('td', { class: 'right' }, number(requests, 'count')),
@@ -181,4 +232,10 @@ function scopeRow({ scope, requests, failures, expected, excess, share }, contex
           h('span', { class: 'ratio' }, share > 1 ? 'all' : number(share, 'ratio'), part),
     ),
   );
+}
+
+/** The values that name a part of the traffic; without any it is all traffic. @param {Record<string, string>} scope */
+function scopeParts(scope) {
+  const parts = Object.entries(scope).map(([name, value]) => h('span', {}, `${name} `, nameText(value)));
+  return parts.length === 0 ? ['all traffic'] : parts;
 }

@@ -1,12 +1,13 @@
 // @ts-check
 import { choice, createQueryBar, words } from '../query-bar.js';
-import { h, swatch } from '../dom.js';
+import { failureFacts } from '../failure-facts.js';
+import { h, nameText, swatch } from '../dom.js';
 import { clockSeconds, dayAndTime, fullTime } from '../format.js';
 import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
-import { withOptions } from '../share.js';
+import { conditionOf, withOptions } from '../share.js';
 import { rangeQuery } from '../view-state.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
@@ -36,8 +37,8 @@ export function createPage(context) {
     }),
     words(context, {
       key: 'q',
-      label: 'Part of the text, or a request id',
-      placeholder: 'text or request id',
+      label: 'Part of the text, or a whole code, rule or request id',
+      placeholder: 'text, code, rule or request id',
     }),
   ]);
   const trouble = createTrouble();
@@ -50,18 +51,27 @@ export function createPage(context) {
   /** @type {string | null} */
   let next = null;
   let askedFor = '';
+  /** Keys of the rows whose details are shown. @type {Set<string>} */
+  const shown = new Set();
+  const opened = {
+    has: (/** @type {string} */ key) => shown.has(key),
+    toggle(/** @type {string} */ key) {
+      if (!shown.delete(key)) shown.add(key);
+      draw();
+    },
+  };
 
   const question = () => {
     const query = withOptions(rangeQuery(context.view), context.view.options, ['class', 'q', 'where']);
     for (const [name, value] of Object.entries(context.view.filters))
-      query.append('where', `${name}=${value}`);
+      query.append('where', conditionOf(name, [value]));
     query.set('limit', String(PAGE));
     return query;
   };
   const draw = () => {
     bar.draw();
     more.hidden = next === null;
-    redraw(list, table([...newest, ...older], context));
+    redraw(list, table([...newest, ...older], context, opened));
   };
   const ask = async (/** @type {string | null} */ cursor, /** @type {AbortSignal} */ signal) => {
     const query = question();
@@ -87,7 +97,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'Single failures, the newest first. Their texts are redacted; each is kept for 30 days unless a setting says otherwise.',
+        'Single failures, the newest first. A click on the time shows everything that is stored about one. Their texts are redacted; each is kept for 30 days unless a setting says otherwise.',
       ),
       bar.element,
       trouble.element,
@@ -118,16 +128,36 @@ export function createPage(context) {
   };
 }
 
-/** @param {readonly Failure[]} failures @param {PageContext} context */
-function table(failures, context) {
+/** @typedef {{has: (key: string) => boolean, toggle: (key: string) => void}} Opened rows whose details are shown */
+
+/** On a phone the details of a row show what is not in its columns. */
+const heads = ['Time', 'Class', 'By rule', 'Status', 'Caller', 'Model', 'Text', 'Request id'].map(
+  (title) => ({
+    title,
+    class: ['Time', 'Class', 'Text'].includes(title) ? null : 'not-on-phone',
+  }),
+);
+
+/** @param {readonly Failure[]} failures @param {PageContext} context @param {Opened} opened */
+function table(failures, context, opened) {
   if (failures.length === 0) return h('p', { class: 'none' }, 'No failure in this range matches.');
-  const present = context.present();
-  const heads = ['Time', 'Class', 'Status', 'Caller', 'Model', 'Text', 'Request id'];
   return tableFrame({
     label: 'Failures',
     caption: 'Failures, newest first',
-    heads: heads.map((title) => ({ title })),
-    rows: distinct(failures).map((one) => failureRow(one, present, context)),
+    heads,
+    rows: distinct(failures).flatMap((one) => {
+      const key = JSON.stringify(one);
+      const row = failureRow(one, { key, context, opened });
+      if (!opened.has(key)) return [row];
+      return [
+        row,
+        h(
+          'tr',
+          { class: 'open', 'data-key': `facts ${key}` },
+          h('td', { class: 'whole', colspan: heads.length }, failureFacts(one, context)),
+        ),
+      ];
+    }),
   });
 }
 
@@ -136,32 +166,19 @@ function table(failures, context) {
  * @param {readonly Failure[]} failures
  */
 function distinct(failures) {
-  const seen = new Set();
-  return failures.filter((one) => {
-    const key = JSON.stringify(one);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  return [...new Map(failures.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-/** @param {Failure} failure @param {number} present @param {PageContext} context */
-function failureRow(failure, present, { classes, showClass }) {
+/** @param {Failure} failure @param {{key: string, context: PageContext, opened: Opened}} given */
+function failureRow(failure, { key, context, opened }) {
+  const { classes, showClass } = context;
   const time = Date.parse(failure.ts);
   const facts = classes.get(failure.class);
-  const isToday = Math.abs(present - time) < 43_200_000;
+  const isToday = Math.abs(context.present() - time) < 43_200_000;
+  const caller = [failure.org, failure.project, failure.client].filter((part) => part !== '');
   return h(
     'tr',
-    {},
-    h(
-      'td',
-      { class: 'nowrap' },
-      h(
-        'time',
-        { datetime: failure.ts, title: fullTime(time) },
-        isToday ? clockSeconds(time) : dayAndTime(time),
-      ),
-    ),
+    { 'data-key': key, class: opened.has(key) ? 'open' : null },
     h(
       'td',
       { class: 'nowrap' },
@@ -170,18 +187,42 @@ function failureRow(failure, present, { classes, showClass }) {
         {
           type: 'button',
           class: 'cell-link',
-          title: failure.rule === '' ? 'What it means' : `What it means; by rule ${failure.rule}`,
+          'aria-expanded': String(opened.has(key)),
+          title: `${fullTime(time)}: everything that is stored about it`,
+          onclick: () => opened.toggle(key),
+        },
+        h('time', { datetime: failure.ts }, isToday ? clockSeconds(time) : dayAndTime(time)),
+      ),
+    ),
+    h(
+      'td',
+      {},
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'cell-link',
+          title: 'What it means',
           onclick: () => showClass(failure.class),
         },
         facts === undefined ? '' : swatch(facts.color),
         facts?.title ?? failure.class,
       ),
-      failure.subclass === '' ? '' : h('span', { class: 'faint' }, ` ${failure.subclass}`),
+      failure.subclass === '' ? '' : h('span', { class: 'faint' }, ' ', nameText(failure.subclass)),
     ),
-    h('td', {}, failure.status === 0 ? '–' : String(failure.status)),
-    h('td', {}, [failure.org, failure.project, failure.client].filter((part) => part !== '').join(' / ')),
-    h('td', { class: 'nowrap' }, failure.model),
-    h('td', { class: 'wrap' }, failure.message),
-    h('td', {}, failure.request_id === '' ? '–' : h('code', {}, failure.request_id)),
+    h('td', { class: 'not-on-phone' }, failure.rule === '' ? '–' : h('code', {}, nameText(failure.rule))),
+    h('td', { class: 'not-on-phone' }, failure.status === 0 ? '–' : String(failure.status)),
+    h(
+      'td',
+      { class: 'not-on-phone' },
+      h('span', { class: 'scope path' }, ...caller.map((name) => h('span', {}, nameText(name)))),
+    ),
+    h('td', { class: 'not-on-phone' }, nameText(failure.model)),
+    h('td', {}, h('bdi', { class: 'long', title: failure.message }, failure.message)),
+    h(
+      'td',
+      { class: 'not-on-phone' },
+      failure.request_id === '' ? '–' : h('code', {}, nameText(failure.request_id)),
+    ),
   );
 }

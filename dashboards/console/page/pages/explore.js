@@ -1,7 +1,7 @@
 // @ts-check
 import { addConditions, choice, createQueryBar } from '../query-bar.js';
 import { createPanelCard, rangeActions } from '../panel-card.js';
-import { h, swatch } from '../dom.js';
+import { h, nameText, swatch } from '../dom.js';
 import { number } from '../format.js';
 import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
@@ -214,23 +214,47 @@ function titleOf(dimension, value, classes) {
 }
 
 /**
+ * The numbers of a group. `compares`: only where the time before has requests. On a phone the most important fit.
+ * @type {readonly {title: string, class: string, compares: boolean, text: (one: TrendSeries) => string}[]}
+ */
+const measured = [
+  {
+    title: 'requests',
+    class: 'right not-on-phone',
+    compares: false,
+    text: ({ requests }) => number(requests, 'count'),
+  },
+  { title: 'failures', class: 'right', compares: false, text: ({ errors }) => number(errors, 'count') },
+  {
+    title: 'share',
+    class: 'right',
+    compares: false,
+    text: ({ share }) => (share === null ? '–' : number(share, 'ratio')),
+  },
+  {
+    title: 'the time before',
+    class: 'right not-on-phone',
+    compares: true,
+    text: ({ previous_errors: before }) => (before === null ? '–' : number(before, 'count')),
+  },
+  { title: 'change', class: 'right', compares: true, text: changeText },
+];
+
+/**
  * @param {TrendsAnswer} answer
  * @param {readonly string[]} by
  * @param {PageContext} context
  */
 function tableOf({ series, left_off: leftOff }, by, context) {
   if (series.length === 0) return [h('p', { class: 'none' }, 'Nothing in this range matches.')];
-  const heads = [...by, 'requests', 'failures', 'share', 'the time before', 'change'];
+  const isCompared = series.some(({ previous_errors: before }) => before !== null);
+  const columns = measured.filter(({ compares }) => isCompared || !compares);
   const rows = series.map((one) =>
     h(
       'tr',
       { 'data-key': JSON.stringify(one.group) },
       ...by.map((dimension) => h('td', {}, groupCell(dimension, one.group[dimension] ?? '', context))),
-      h('td', { class: 'right' }, number(one.requests, 'count')),
-      h('td', { class: 'right' }, number(one.errors, 'count')),
-      h('td', { class: 'right' }, one.share === null ? '–' : number(one.share, 'ratio')),
-      h('td', { class: 'right' }, one.previous_errors === null ? '–' : number(one.previous_errors, 'count')),
-      h('td', { class: 'right' }, changeText(one)),
+      ...columns.map((column) => h('td', { class: column.class }, column.text(one))),
     ),
   );
   return [
@@ -243,10 +267,11 @@ function tableOf({ series, left_off: leftOff }, by, context) {
         'Download as CSV',
       ),
     ),
+    !isCompared && h('p', { class: 'quieter' }, 'There is too little earlier traffic to compare with.'),
     tableFrame({
       label: 'Groups',
       caption: 'Groups with their failures, most first',
-      heads: heads.map((title, at) => ({ title, class: at < by.length ? null : 'right' })),
+      heads: [...by.map((title) => ({ title })), ...columns],
       rows,
     }),
     leftOff > 0 &&
@@ -287,7 +312,7 @@ function groupCell(dimension, value, context) {
           addConditions(context, [conditionOf(dimension, [value], shiftKey)]),
       },
       facts === undefined ? '' : swatch(facts.color),
-      title,
+      nameText(title),
     ),
     h(
       'button',

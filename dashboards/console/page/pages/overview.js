@@ -3,6 +3,7 @@ import { toExplore } from '../chart-pick.js';
 import { byId, h } from '../dom.js';
 import { fullTime, zoneName } from '../format.js';
 import { createIncidentList } from '../incident-list.js';
+import { logScale } from '../log-scale.js';
 import { kindName } from '../names.js';
 import { drawNotice } from '../notices.js';
 import { createPanelCard } from '../panel-card.js';
@@ -71,6 +72,7 @@ export function createPage(context) {
         showClass: context.showClass,
         filter: chooseFilter,
       }),
+      scale: logScale(context),
     };
     const rows = dashboard.rows.flatMap(({ title, panels }) => {
       // The page shows incidents beside the panels, with more room than a table would have.

@@ -5,7 +5,7 @@ import { messageOf } from '../parts.js';
 import { RequestFailed } from '../requests.js';
 
 /** @typedef {import('../../try.ts').TryAnswer} TryAnswer */
-/** @typedef {import('../../try.ts').TriedRecord} TriedRecord */
+/** @typedef {import('../../try.ts').TriedRecordAnswer} TriedRecord */
 
 /** The largest text that the server accepts, in bytes. */
 const LARGEST = 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Path } from './path.ts';
 
 /** The values that paths are read from. */
-export interface Scope {
+export interface PathRoots {
   record: unknown;
   message: unknown;
   /** Set by a field whose value cannot be used. */
@@ -9,7 +9,7 @@ export interface Scope {
 }
 
 /** Reads a value from a record; undefined when there is none. */
-export type Read = (scope: Scope) => unknown;
+export type ReadValue = (scope: PathRoots) => unknown;
 
 /** How paths of fields are read; tracing also records which paths had a value. */
-export type ReadPath = (scope: Scope, path: Path) => unknown;
+export type ReadPath = (scope: PathRoots, path: Path) => unknown;

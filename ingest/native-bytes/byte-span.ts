@@ -1,7 +1,7 @@
-import type { AsciiCursor, Words } from './ascii-cursor.ts';
+import type { AsciiCursor, ComparableBytes } from './ascii-cursor.ts';
 
 /** A part of the record that is being read; empty when the record has no such member. */
-export class Span {
+export class ByteSpan {
   from = 0;
   /** Exclusive. */
   to = 0;
@@ -32,7 +32,7 @@ export class Span {
   }
 
   /** Whether the span holds exactly these bytes. */
-  holds(cursor: AsciiCursor, words: Words): boolean {
+  holds(cursor: AsciiCursor, words: ComparableBytes): boolean {
     return this.length === words.length && (this.length === 0 || cursor.holds(this.from, words));
   }
 }

@@ -1,0 +1,19 @@
+// @ts-check
+
+/**
+ * Characters that take no room, or turn the text around them: they make two names look alike, or one name read as
+ * another. Joiners between letters of other scripts and in emoji are part of the spelling.
+ */
+const UNSEEN =
+  /(?<![^\u0000-\u00ff])[\u200c\u200d]|(?![\u200c\u200d\n\r\t])[\p{Cf}\p{Cc}\u2028\u2029\u115f\u1160\u3164\uffa0]/gu;
+
+/**
+ * A text in which invisible characters are named, such as `‹U+202E›`.
+ * @param {string} text
+ */
+export function visible(text) {
+  return text.replace(
+    UNSEEN,
+    (one) => `‹U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
+  );
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { Incident } from '../../../domain/incident.ts';
+import { nothingBefore, overlapNotes } from './explain-notes.ts';
+
+const surge: Incident = {
+  id: 'a1',
+  kind: 'slow_down_surge',
+  state: 'resolved',
+  severity: 'critical',
+  scope: { provider: 'openai', org: 'acme', project: 'chat' },
+  started_at: '2026-03-01T11:00:00.000Z',
+  detected_at: '2026-03-01T11:01:00.000Z',
+  resolved_at: '2026-03-01T11:20:00.000Z',
+  summary: '',
+  verdict: { party: 'account', why: '' },
+  evidence: {},
+  remedy: { steps: [], retry: 'after_wait', owner: '', docs: '' },
+  sample_request_ids: [],
+  related: [],
+};
+const about = (dimension: 'org' | 'model', value: string, negate = false) => [
+  { dimension, values: [value], negate },
+];
+
+test('an incident that overlaps the usual time is named with its times', () => {
+  expect(overlapNotes([surge, { ...surge, id: 'a2', resolved_at: null }], [])).toEqual([
+    {
+      text: 'The time to compare with overlaps an incident, whose failures count as usual: Slow Down surge of acme, 2026-03-01 11:00 to 2026-03-01 11:20 UTC.',
+      incident: 'a1',
+    },
+    {
+      text: 'The time to compare with overlaps an incident, whose failures count as usual: Slow Down surge of acme, 2026-03-01 11:00 UTC, still open.',
+      incident: 'a2',
+    },
+  ]);
+});
+
+test('a long name is shortened', () => {
+  const [note] = overlapNotes([{ ...surge, scope: { org: 'x'.repeat(10_000) } }], []);
+  expect(note?.text.length).toBeLessThan(250);
+});
+
+test('of many incidents three are named and the others counted', () => {
+  const notes = overlapNotes(
+    Array.from({ length: 12 }, (_, at) => ({ ...surge, id: String(at) })),
+    [],
+  );
+  expect(notes.map(({ incident }) => incident)).toEqual(['0', '1', '2', null]);
+  expect(notes.at(-1)?.text).toBe('It overlaps 9 more incidents.');
+});
+
+test.each([
+  ['of the asked organization', about('org', 'acme'), 1],
+  ['of another organization', about('org', 'other'), 0],
+  ['of the organization that is left out', about('org', 'acme', true), 0],
+  ['that names no model, when a model is asked', about('model', 'o4'), 1],
+])('an incident %s', (_, where, count) => {
+  expect(overlapNotes([surge], where)).toHaveLength(count);
+});
+
+test('an incident of the pipeline has no failures of its own', () => {
+  expect(overlapNotes([{ ...surge, kind: 'pipeline' }], [])).toEqual([]);
+});
+
+test('a time without requests is said with its ends', () => {
+  const noon = Date.UTC(2026, 2, 1, 12) / 1_000;
+  expect(nothingBefore({ from: noon - 3_600, to: noon })).toBe(
+    'too little earlier traffic to compare with: no request is counted from 2026-03-01 11:00 to 2026-03-01 12:00 UTC',
+  );
+});

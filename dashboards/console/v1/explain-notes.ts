@@ -1,0 +1,90 @@
+import type { Incident } from '../../../domain/incident.ts';
+import { factsOf } from '../../../domain/incident-kind.ts';
+import { NOTHING_BEFORE } from '../../../domain/usual-time.ts';
+import type { TimeSpan } from '../../../domain/time-span.ts';
+import type { ExplainSumsPlan } from '../../../store/queries/explain-sums.ts';
+import { readIncidents } from '../../../store/queries/incidents.ts';
+import type { Store } from '../../../store/store.ts';
+
+/** What a reader of an explanation must know; `incident` is the id of the one that it is about. */
+export interface ExplainNote {
+  text: string;
+  incident: string | null;
+}
+
+/** Incidents that are named one by one. */
+const MOST_NAMED = 3;
+const MOST_READ = 200;
+
+/**
+ * Says that there is nothing to compare with, or which incidents were open in the usual time: failures of these count
+ * as usual. Throws `StoreError`.
+ */
+export async function readExplainNotes(
+  store: Store,
+  { against, where, isCompared }: { against: TimeSpan; where: ExplainSumsPlan['where']; isCompared: boolean },
+): Promise<readonly ExplainNote[]> {
+  if (!isCompared) return [{ text: `There is ${nothingBefore(against)}.`, incident: null }];
+  const found = await readIncidents(
+    store,
+    { since: against.from, until: against.to, states: ['firing', 'resolved'], limit: MOST_READ },
+    // The list of incidents tells of rows that cannot be read.
+    () => {},
+  );
+  return overlapNotes(
+    found.map(({ incident }) => incident),
+    where,
+  );
+}
+
+/** One note for each of the first incidents about the asked part of the traffic, and one for the number of the others. */
+export function overlapNotes(
+  incidents: readonly Incident[],
+  where: ExplainSumsPlan['where'],
+): readonly ExplainNote[] {
+  const concerned = incidents.filter(({ kind, scope }) => kind !== 'pipeline' && mayConcern(scope, where));
+  const notes = concerned.slice(0, MOST_NAMED).map(({ id, kind, scope, started_at, resolved_at }) => {
+    const of = scope.org ?? scope.provider;
+    const title = `${factsOf(kind).title}${of === undefined ? '' : ` of ${shortened(of)}`}`;
+    const times =
+      resolved_at === null
+        ? `${utc(started_at)} UTC, still open`
+        : `${utc(started_at)} to ${utc(resolved_at)} UTC`;
+    return {
+      text: `The time to compare with overlaps an incident, whose failures count as usual: ${title}, ${times}.`,
+      incident: id,
+    };
+  });
+  const more = concerned.length - notes.length;
+  return more > 0
+    ? [
+        ...notes,
+        { text: `It overlaps ${more} more ${more === 1 ? 'incident' : 'incidents'}.`, incident: null },
+      ]
+    : notes;
+}
+
+/** Part of a sentence. The span is the time without requests. */
+export function nothingBefore({ from, to }: TimeSpan): string {
+  const text = (seconds: number) => utc(new Date(seconds * 1_000).toISOString());
+  return `${NOTHING_BEFORE}: no request is counted from ${text(from)} to ${text(to)} UTC`;
+}
+
+/** False where a condition leaves out all requests of a scope. */
+function mayConcern(scope: Incident['scope'], where: ExplainSumsPlan['where']): boolean {
+  return where.every(({ dimension, values, negate }) => {
+    const name = dimension === 'api_key' ? 'key' : dimension;
+    const own = Object.entries(scope).find(([one]) => one === name)?.[1];
+    return own === undefined || values.includes(own) !== negate;
+  });
+}
+
+/** A name may have any length; a sentence has not. */
+function shortened(name: string): string {
+  return name.length <= 80 ? name : `${name.slice(0, 79)}…`;
+}
+
+/** `2026-03-01 12:00` */
+function utc(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}

@@ -1,0 +1,5 @@
+/** `[from, to)` in epoch seconds. */
+export interface TimeSpan {
+  from: number;
+  to: number;
+}

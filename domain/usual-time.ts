@@ -1,0 +1,15 @@
+import type { TimeSpan } from './time-span.ts';
+
+/** The time before is at least this long: fewer requests say little about what is usual. */
+const LEAST_SECONDS = 3_600;
+
+/**
+ * The time that a span is compared with unless another is named: the time before it, as long as the span, at least an
+ * hour. A day is compared with the day before and a week with the week before, so that nights and weekends are in both.
+ */
+export function usualTimeOf({ from, to }: TimeSpan): TimeSpan {
+  return { from: from - Math.max(LEAST_SECONDS, to - from), to: from };
+}
+
+/** What incidents, commands and the console say where a rate has no usual one beside it. */
+export const NOTHING_BEFORE = 'too little earlier traffic to compare with';
