@@ -16,7 +16,7 @@ import { type CountSum, type Matching, matchingOf, type View } from './view.ts';
 /** When two dimensions separate the same requests, the one that comes first here is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
 /** Number of scopes that are reported. */
-const MOST_TOLD = 3;
+const MOST_LISTED = 3;
 /** With more combinations the ranking would take too long for a tick, so nothing is reported. */
 const MOST_COMBINATIONS = 2_000;
 /**
@@ -160,7 +160,7 @@ export function stillExplains(excess: Excess, scope: Scope): boolean {
 
 /** The parts that explain most, as evidence says them. */
 export function describeDiffers({ ranked }: Excess): string[] {
-  return ranked.slice(0, MOST_TOLD).map(describe);
+  return ranked.slice(0, MOST_LISTED).map(describe);
 }
 
 /**

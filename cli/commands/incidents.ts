@@ -55,8 +55,11 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
       if (format === 'json') context.out(JSON.stringify(withAttention(one, attention), null, 2));
       else if (format === 'csv') context.stdout.write(incidentsAsCsv([one], attention));
       else {
-        const told = await readDeliveries(store, { incidents: [one.id] });
-        for (const line of incidentInFull(one, terminal, { attention: attention.get(one.id) ?? null, told }))
+        const deliveries = await readDeliveries(store, { incidents: [one.id] });
+        for (const line of incidentInFull(one, terminal, {
+          attention: attention.get(one.id) ?? null,
+          deliveries,
+        }))
           context.out(line);
       }
       return 0;

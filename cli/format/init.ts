@@ -97,13 +97,13 @@ function countedLine({ tried }: ReadingPlan, paint: Painter): string {
       classes.set(request.class, (classes.get(request.class) ?? 0) + 1);
   }
   const requests = [...classes.values()].reduce((sum, n) => sum + n, 0);
-  const told = [...classes]
+  const byClass = [...classes]
     .sort(([, a], [, b]) => b - a)
     .map(([word, count]) => `${formatCount(count)} ${word}`);
   const left = [...skipped].map(
     ([reason, count]) => `${formatCount(count)} skipped as ${reason.replaceAll('_', ' ')}`,
   );
-  const many = told.length === 0 ? '' : ` (${told.join(', ')})`;
+  const many = byClass.length === 0 ? '' : ` (${byClass.join(', ')})`;
   return [
     `${paint('would count', requests > 0 ? 'green' : 'red')}: requests: ${formatCount(requests)}${many}, of records: ${formatCount(tried.length)}`,
     ...left,

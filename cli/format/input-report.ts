@@ -107,8 +107,8 @@ function deadReasons(report: InputReport, unit: InputUnit): string[] {
 /** Fields of counted records whose value could not be used, the most frequent first; empty when there are none. */
 export function droppedFields(dropped: Readonly<Record<string, number>>): string {
   const fields = Object.entries(dropped).sort(([, a], [, b]) => b - a);
-  const told = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
-  return fields.length === 0 ? '' : `left out as unreadable: ${told}`;
+  const counts = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
+  return fields.length === 0 ? '' : `left out as unreadable: ${counts}`;
 }
 
 /** The reason as words; a mapping joins the words of a reason by `_`. */

@@ -33,12 +33,12 @@ export function triedLines(
 function heading({ format, outcome, requests }: TriedRecord, place: string, paint: Painter): string {
   const classes = [...new Set(requests.map((request) => request.class))];
   const [request] = requests;
-  const told =
+  const classText =
     classes.length === 1 && request !== undefined
       ? `${paint(request.class, request.class === 'ok' ? 'green' : 'red')} (${request.title})`
       : classes.join(', ');
   const many = requests.length > 1 ? `${requests.length} requests, ` : '';
-  const what = outcome.kind === 'counted' ? `counted: ${many}${told}` : outcomeText(outcome, paint);
+  const what = outcome.kind === 'counted' ? `counted: ${many}${classText}` : outcomeText(outcome, paint);
   return `${paint(place, 'bold')}: ${format}, ${what}`;
 }
 
