@@ -125,7 +125,7 @@ function names<Name extends string>(text: string, flag: string, known: readonly 
   });
 }
 
-/** What people did about each open incident; incidents that nobody has marked are absent. */
+/** The acknowledgement or silence of each open incident; incidents without one are absent. */
 async function attentionTo(
   incidents: readonly Incident[],
   store: Store,

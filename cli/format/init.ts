@@ -61,7 +61,7 @@ export function settingsText({ format, mapping }: ReadingPlan, topic: string | n
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
-/** Where a mapping takes something for an error that every record has, all of them are failures. */
+/** True when every request is a failure: the mapping probably reads a field that all records have as the error. */
 function isWithoutSuccess({ tried }: ReadingPlan): boolean {
   const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
   return requests.length > 1 && requests.every((request) => request.class !== 'ok');

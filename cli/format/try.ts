@@ -49,7 +49,7 @@ function outcomeText(outcome: TriedMessage['outcome'], paint: Painter): string {
   return `${paint('dead letter', 'red')}: ${outcome.reason}: ${outcome.detail}`;
 }
 
-/** Formats that are programs: what no path of the record equals was made of it. */
+/** Formats that code reads: a value that equals none of the record's fields was computed from them. */
 const PROGRAMS: ReadonlySet<string> = new Set(['otel-genai', 'litellm']);
 
 function details({ format, fields, requests, ignored, dropped }: TriedRecord): string[] {

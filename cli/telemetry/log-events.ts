@@ -104,7 +104,7 @@ export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance
   };
 }
 
-/** Writes all of them at `debug`: for commands that end, whose final error says everything. */
+/** Writes all lines of the Kafka client at `debug`: a command that ends reports its problem in its final error. */
 export function quietKafkaLog(logger: LogWriter): KafkaLog {
   return (_level, message, fields) => logger.debug({ ...fields, part: 'kafka' }, message);
 }
