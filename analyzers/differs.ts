@@ -17,7 +17,7 @@ import { type CountSum, type Matching, matchingOf, type View } from './view.ts';
 /** When two dimensions separate the same requests, the one that comes first here is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
 /** Number of scopes that are reported. */
-const MOST_TOLD = 3;
+const MOST_LISTED = 3;
 /** With more combinations the ranking would take too long for a tick, so nothing is reported. */
 const MOST_COMBINATIONS = 2_000;
 /** A scope is taken as the scope of the incident if it holds at least this share of the excess failures. */
@@ -174,7 +174,7 @@ function withSeason(season: NonNullable<ScopeContext['season']>) {
 
 /** The parts that explain most, as evidence says them. */
 export function describeDiffers({ ranked }: Excess): string[] {
-  return ranked.slice(0, MOST_TOLD).map(describe);
+  return ranked.slice(0, MOST_LISTED).map(describe);
 }
 
 /**

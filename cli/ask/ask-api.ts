@@ -84,7 +84,7 @@ export function consoleUrl({ host, port }: Pick<Settings['console'], 'host' | 'p
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
-/** The value of a text of JSON; undefined when it is none. */
+/** The parsed JSON; undefined when the text is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

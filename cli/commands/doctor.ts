@@ -144,7 +144,7 @@ function checkReclassify(_options: unknown, context: CommandContext): Promise<Ch
   });
 }
 
-/** Somebody who reads files needs no Kafka: brokers that are not set explicitly may be missing. */
+/** Users who only read files have no Kafka, so a broker that does not answer is a failure only if a kafka.* setting is set. */
 async function checkKafka(_options: unknown, context: CommandContext): Promise<CheckResult> {
   if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
   const found = await lookAtKafka(context).catch(() => null);

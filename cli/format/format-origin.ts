@@ -1,8 +1,8 @@
 import type { CommandContext } from '../context.ts';
 
 /**
- * Who says how records are read, to be told where none of them can be: the settings may have been written for another log.
- * Null where nobody does, or a flag of this very command.
+ * Names the place that sets the format or the mapping. It is reported when no record could be read, because the settings
+ * may have been written for another log. Null when both are the default, or set by flags of this command.
  */
 export function formatOrigin({
   settings,

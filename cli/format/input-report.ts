@@ -28,7 +28,7 @@ export function reportInput(report: InputReport, unit: InputUnit): string[] {
   return [sumOfInput(report, unit), ...deadReasons(report, unit), ...(bare === '' ? [] : [bare])];
 }
 
-/** How many answers with 429 tell nothing but that, and what follows from it; empty when all tell more. */
+/** How many answers with 429 have no body, and how they were therefore counted; empty when all have one. */
 export function bare429({ answers, bare }: InputReport['answers_429']): string {
   if (bare === 0) return '';
   return `${formatCount(bare)} of ${plural(answers, 'answer')} with 429 ${bare === 1 ? 'has' : 'have'} no body that says why: rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body (docs/errors/rate_limit.md#without-a-body)`;
@@ -107,8 +107,8 @@ function deadReasons(report: InputReport, unit: InputUnit): string[] {
 /** Fields of counted records whose value could not be used, the most frequent first; empty when there are none. */
 export function droppedFields(dropped: Readonly<Record<string, number>>): string {
   const fields = Object.entries(dropped).sort(([, a], [, b]) => b - a);
-  const told = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
-  return fields.length === 0 ? '' : `left out as unreadable: ${told}`;
+  const counts = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
+  return fields.length === 0 ? '' : `left out as unreadable: ${counts}`;
 }
 
 /** The reason as words; a mapping joins the words of a reason by `_`. */
@@ -124,7 +124,7 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
 }
 
-/** Lines of a container: its envelope is JSON, and what the application wrote is not. */
+/** True for the log of a container whose lines are JSON around plain text of the application. */
 function isAllText({ read, skipped }: InputReport): boolean {
   return (skipped['plain_text'] ?? 0) > read / 2;
 }

@@ -20,7 +20,7 @@ export interface NotifyTelemetry {
 /** A message that waits this long makes health `degraded`; seconds. */
 const LATE_SECONDS = 60;
 
-/** The names of receivers are labels: they come from the settings, so there are few. */
+/** Uses the names of receivers as labels, because the settings name only a few. */
 export function createNotifyTelemetry(
   receivers: Readonly<Record<string, { type: string }>>,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
