@@ -58,7 +58,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'start',
     summary: 'run everything in one process: ingest, analyzers, console, embedded ClickHouse',
     details:
-      'Without a source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
+      'Without a source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it; it slows down for half a minute when one begins. The page is on http://127.0.0.1:7070.',
     options: [
       {
         flags: '--source <source>',
@@ -68,7 +68,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
         flags: '--speed <factor>',
-        description: 'how much faster than real time the demo runs',
+        description: 'how much faster than real time the demo runs, also while an incident fires',
         parse: positive,
       },
       { flags: '--exit', description: 'end when the source has ended' },

@@ -39,7 +39,7 @@ export interface StartSource {
   farewell: string;
 }
 
-/** Plays a day in two and a half minutes. */
+/** Plays a day in two and a half minutes, and a minute more where its incidents begin. */
 const DEMO_SPEED = 576;
 
 export interface SourceOptions {
@@ -116,7 +116,7 @@ async function openOwnSource(
 ): Promise<StartSource> {
   const follow = options.follow === true;
   const run = `${context.now()}`;
-  if (source === 'demo') return openDemo(options.speed ?? DEMO_SPEED, run, context);
+  if (source === 'demo') return openDemo(options.speed, run, context);
   const lines = await openLines(source, {
     run,
     follow,
@@ -143,10 +143,17 @@ async function openOwnSource(
   };
 }
 
-function openDemo(speed: number, run: string, context: CommandContext): StartSource {
+/** A speed that somebody chose is kept throughout. */
+function openDemo(chosen: number | undefined, run: string, context: CommandContext): StartSource {
   const scenario = findScenario('demo-day');
   if (scenario === null) throw new Error('the scenario of the demo is missing');
-  const demo = playDemo(scenario, { end: context.now(), speed, seed: 'demo', signal: context.signal });
+  const demo = playDemo(scenario, {
+    end: context.now(),
+    speed: chosen ?? DEMO_SPEED,
+    slowsDown: chosen === undefined,
+    seed: 'demo',
+    signal: context.signal,
+  });
   const records = openStreamLines('demo', run, demo.lines);
   return {
     name: 'demo: a simulated day',
