@@ -94,6 +94,16 @@ describe('an incident', () => {
     expect(attentionOf(incident, said, t)?.state ?? null).toBe(state);
   });
 
+  test('is silenced until the last of its silences ends, in whatever order they are stored', () => {
+    const short = silence({ id: 'short', ends_at: t + HOUR });
+    const long = silence({ id: 'long', ends_at: t + DAY });
+    for (const both of [
+      [short, long],
+      [long, short],
+    ])
+      expect(attentionOf(incident, marks(both), t)).toMatchObject({ silence: 'long', until: t + DAY });
+  });
+
   test('that was opened again is not acknowledged by what was said before', () => {
     const again = { ...incident, evidence: { ...incident.evidence, reopened: 1 } };
     expect(attentionOf(again, marks([], [ack()]), t)).toBe(null);

@@ -47,15 +47,17 @@ export type Attention =
 
 /**
  * Whether an incident is silenced or acknowledged at a time (epoch seconds); null: neither. A silence goes before an
- * acknowledgement because it is stronger: nobody is told anything. Pure.
+ * acknowledgement because it is stronger: nobody is told anything. Of several silences the one that ends last counts. Pure.
  */
 export function attentionOf(incident: Incident, marks: Marks, now: number): Attention | null {
+  let longest: Extract<Attention, { until: number }> | null = null;
   for (const silence of marks.silences) {
     const until = silencedUntil(silence, now);
-    if (until === null || !covers(silence, incident)) continue;
+    if (until === null || !covers(silence, incident) || until <= (longest?.until ?? 0)) continue;
     const { by, note, id } = silence;
-    return { state: silence.planned ? 'maintenance' : 'silenced', by, until, note, silence: id };
+    longest = { state: silence.planned ? 'maintenance' : 'silenced', by, until, note, silence: id };
   }
+  if (longest !== null) return longest;
   const found = marks.acknowledgements.get(incident.id);
   // An incident that opens again is news, even to the person who acknowledged it before.
   if (found === undefined || found.reopened < reopenedOf(incident)) return null;

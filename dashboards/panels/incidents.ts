@@ -3,12 +3,12 @@ import { idColumn, kindColumn, partyColumn } from './columns.ts';
 import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './shared-sql.ts';
 import { toOverview, toSlowDown } from './links.ts';
 
-/** The number of incidents that still fire at the end of the time range. */
+/** The number of incidents that fire now and began before the end of the time range. */
 export const openIncidents: Panel = {
   slug: 'open-incidents',
   title: 'Open incidents',
   description:
-    'Incidents that fire now. Zero with a high error share means that no known pattern fits, or that the analyzers do not run.',
+    'Incidents that fire now, of the chosen filters, and that began before the end of the time range; the list of the console shows all. Zero with a high error share means that no known pattern fits, or that the analyzers do not run.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT count() AS value FROM incidents FINAL

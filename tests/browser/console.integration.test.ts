@@ -286,6 +286,19 @@ test('a resolved incident is still shown in full: its timeline, what differed, w
   await page.getByText('by the console: Ana looks').first().waitFor();
   await page.getByRole('button', { name: 'Take the acknowledgement back' }).click();
   await page.getByText('Nobody has acknowledged it, and no silence is in force.').waitFor();
+
+  const ends = page.getByText(/^Silenced by the console until .* by the clock$/);
+  await page.getByRole('button', { name: 'Silence for 1 h' }).click();
+  await ends.waitFor();
+  const short = await ends.innerText();
+  // The silence of a day lasts longer, so it is the one that is shown and ended first.
+  await page.getByRole('button', { name: 'Silence for 1 day' }).click();
+  await page.getByText('Silenced for a day from now.').waitFor();
+  await expect.poll(() => ends.innerText()).not.toBe(short);
+  await page.getByRole('button', { name: 'End the silence' }).click();
+  await expect.poll(() => ends.innerText()).toBe(short);
+  await page.getByRole('button', { name: 'End the silence' }).click();
+  await page.getByText('Nobody has acknowledged it, and no silence is in force.').waitFor();
   expect(complaints).toEqual([]);
 });
 

@@ -147,14 +147,26 @@ export function fullTime(ms) {
 }
 
 /**
- * Only the time when it is within twelve hours or on the present day; otherwise with the day.
+ * Only the time on the present day, otherwise with the day: all times of one day look alike, and a time without a day is
+ * of the present one.
  * @param {number} ms
  * @param {number} present
  */
 export function nearTime(ms, present) {
   const day = formatter({ dateStyle: 'short' });
-  const isNear = Math.abs(ms - present) < 43_200_000 || day.format(ms) === day.format(present);
-  return isNear ? clockTime(ms) : dayAndTime(ms);
+  return day.format(ms) === day.format(present) ? clockTime(ms) : dayAndTime(ms);
+}
+
+/**
+ * A text of the server whose ISO-8601 times are written as all others of the page.
+ * @param {string} text
+ * @param {number} present
+ */
+export function withNearTimes(text, present) {
+  return text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (iso) => {
+    const ms = Date.parse(iso);
+    return Number.isNaN(ms) ? iso : nearTime(ms, present);
+  });
 }
 
 /** Name of the time zone that is used. */

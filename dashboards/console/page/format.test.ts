@@ -1,5 +1,16 @@
 import { beforeEach, expect, test } from 'vitest';
-import { age, countdown, duration, nearTime, number, setUtc, short, words, zoneName } from './format.js';
+import {
+  age,
+  countdown,
+  duration,
+  nearTime,
+  number,
+  setUtc,
+  short,
+  withNearTimes,
+  words,
+  zoneName,
+} from './format.js';
 
 beforeEach(() => setUtc(true));
 
@@ -51,11 +62,20 @@ test.each([
   expect(countdown(ms)).toBe(expected);
 });
 
-test('a time of another day is shown with its day, unless it is near', () => {
+test('a time of another day is shown with its day, however near it is', () => {
   const present = Date.parse('2026-03-02T00:10:00Z');
   expect(nearTime(present - 60_000, present)).toBe('00:09');
+  expect(nearTime(present - 11 * 60_000, present)).toBe('1 Mar, 23:59');
   expect(nearTime(present - 13 * 3_600_000, present)).toBe('1 Mar, 11:10');
   expect(zoneName()).toBe('UTC');
+});
+
+test('times in a text of the server are written as all others', () => {
+  const present = Date.parse('2026-03-02T12:00:00Z');
+  expect(withNearTimes('from 2026-03-01T20:01:40.000Z to 2026-03-02T08:00:00Z', present)).toBe(
+    'from 1 Mar, 20:01 to 08:00',
+  );
+  expect(withNearTimes('at 2026-99-99T99:99:99Z', present)).toBe('at 2026-99-99T99:99:99Z');
 });
 
 test('names of evidence become words', () => {

@@ -1,6 +1,6 @@
 // @ts-check
 import { h } from './dom.js';
-import { dayAndTime, fullTime, nearTime, number, words } from './format.js';
+import { fullTime, nearTime, number, withNearTimes, words } from './format.js';
 import { incidentCard } from './incident-card.js';
 import { sampleFailures, whyItFired } from './incident-why.js';
 import { messageOf, noteLine } from './parts.js';
@@ -40,8 +40,8 @@ export function createIncidentDetail(context, id) {
   const draw = () => {
     if (last === null) return;
     drawCard(context.present());
-    redraw(attentionHost, ...attention(last, act), said);
-    redraw(whyHost, ...whyItFired(last));
+    redraw(attentionHost, ...attention(last, act, context.present()), said);
+    redraw(whyHost, ...whyItFired(last, context.present()));
     redraw(samplesHost, ...sampleFailures(last, context));
     redraw(timelineHost, ...timeline(last, context.present()));
     redraw(differsHost, ...whatDiffered(differs, last, context));
@@ -115,8 +115,9 @@ function beginOf({ started_at: startedAt, resolved_at: resolvedAt }) {
 /**
  * @param {IncidentAnswer} answer
  * @param {(request: () => Promise<unknown>, done: string) => void} act
+ * @param {number} now epoch ms of event time
  */
-function attention({ incident, attention: present }, act) {
+function attention({ incident, attention: present }, act, now) {
   const note = h('input', {
     type: 'text',
     class: 'field broad',
@@ -132,17 +133,19 @@ function attention({ incident, attention: present }, act) {
   /** The text of the note on the page. Redrawing keeps that field, so it may differ from `note`. */
   const written = () =>
     /** @type {HTMLInputElement | null} */ (document.querySelector('[data-key="note"]'))?.value ?? '';
-  const silence = (/** @type {string} */ until) => () =>
+  const silence = (/** @type {string} */ length, /** @type {string} */ said) => () =>
     act(
       () =>
         post('/api/v1/silences', {
           kinds: [incident.kind],
           scope: incident.scope,
-          for: until,
+          for: length,
           note: written(),
         }),
-      `Silenced for ${until}.`,
+      `Silenced for ${said} from now.`,
     );
+  const endOf = (/** @type {string} */ id) => () =>
+    act(() => post(`/api/v1/silences/${encodeURIComponent(id)}/end`, {}), 'The silence has ended.');
   return [
     h('h3', {}, 'What people said'),
     present === null
@@ -158,7 +161,9 @@ function attention({ incident, attention: present }, act) {
           {},
           h('b', {}, words(present.state)),
           present.by === '' ? '' : ` by ${present.by}`,
-          present.until === undefined ? '' : ` until ${dayAndTime(Date.parse(present.until))}`,
+          present.until === undefined
+            ? ''
+            : ` until ${nearTime(Date.parse(present.until), now)} by the clock`,
           present.note === '' ? '' : `: ${present.note}`,
         ),
     incident.state !== 'resolved' &&
@@ -173,11 +178,18 @@ function attention({ incident, attention: present }, act) {
           : button('Acknowledge', () =>
               act(() => post(`${path}/acknowledge`, { note: written() }), 'Acknowledged.'),
             ),
-        button('Silence for 1 h', silence('1h')),
-        button('Silence for 1 day', silence('24h')),
+        // The end of a maintenance window would end its later windows, too: `faultline silence end` does that.
+        present?.state === 'silenced' && present.silence !== undefined
+          ? button('End the silence', endOf(present.silence))
+          : null,
+        button('Silence for 1 h', silence('1h', 'an hour')),
+        button('Silence for 1 day', silence('24h', 'a day')),
       ),
   ];
 }
+
+/** What people and receivers did happens by the clock; all else at the time of the requests. */
+const BY_CLOCK = new Set(['told', 'acknowledged', 'silenced']);
 
 /** @param {IncidentAnswer} answer @param {number} present */
 function timeline({ timeline: events }, present) {
@@ -195,19 +207,32 @@ function timeline({ timeline: events }, present) {
               'li',
               {},
               h('time', { datetime: at, title: fullTime(Date.parse(at)) }, nearTime(Date.parse(at), present)),
-              h('span', {}, h('b', {}, words(event)), ' ', ...eventText(event, text)),
+              h(
+                'span',
+                {},
+                h('b', {}, words(event)),
+                ' ',
+                ...eventText(event, text, present),
+                BY_CLOCK.has(event) && h('span', { class: 'by-clock' }, ' by the clock'),
+              ),
             ),
           ),
         ),
+    steps.some(({ event }) => BY_CLOCK.has(event)) &&
+      h(
+        'p',
+        { class: 'none' },
+        'Times are those of the requests; "by the clock" is when somebody acted. They differ when old requests are read.',
+      ),
   ];
 }
 
 /**
  * What an event says; the ids of consequences lead to their pages.
- * @param {string} event @param {string} text
+ * @param {string} event @param {string} text @param {number} present
  */
-function eventText(event, text) {
-  if (event !== 'consequence') return [text];
+function eventText(event, text, present) {
+  if (event !== 'consequence') return [withNearTimes(text, present)];
   return text
     .split(', ')
     .flatMap((id, at) => [

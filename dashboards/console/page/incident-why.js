@@ -1,6 +1,6 @@
 // @ts-check
 import { h, swatch } from './dom.js';
-import { dayAndTime, fullTime } from './format.js';
+import { fullTime, nearTime } from './format.js';
 import { evidenceName, evidenceText } from './evidence-names.js';
 import { command, conditionsOf, isStoreTaken, quoted, wheres } from './share.js';
 import { tableFrame } from './table.js';
@@ -11,8 +11,9 @@ import { tableFrame } from './table.js';
 /**
  * The numbers with which the incident fired, and the command that shows thresholds and settings of that time.
  * @param {IncidentAnswer} answer
+ * @param {number} present epoch ms of event time
  */
-export function whyItFired({ incident, timeline }) {
+export function whyItFired({ incident, timeline }, present) {
   const fired = timeline.find(({ event }) => event === 'firing');
   const numbers = Object.entries(fired?.numbers ?? {});
   const where = wheres(conditionsOf(incident.scope)).map((one) => `--where ${quoted(one)}`);
@@ -21,7 +22,7 @@ export function whyItFired({ incident, timeline }) {
     h('h3', {}, 'Why it fired'),
     fired === undefined
       ? h('p', { class: 'none' }, 'It has not fired yet: it has to stay over its threshold for longer.')
-      : h('p', {}, `${dayAndTime(Date.parse(fired.at))}: ${fired.text}`),
+      : h('p', {}, `${nearTime(Date.parse(fired.at), present)}: ${fired.text}`),
     numbers.length > 0 &&
       h(
         'dl',
@@ -46,7 +47,7 @@ export function whyItFired({ incident, timeline }) {
  * @param {IncidentAnswer} answer
  * @param {PageContext} context
  */
-export function sampleFailures({ incident, samples }, { classes }) {
+export function sampleFailures({ incident, samples }, { classes, present }) {
   const title = h('h3', {}, 'Samples');
   if (samples.length === 0) {
     const none =
@@ -71,7 +72,7 @@ export function sampleFailures({ incident, samples }, { classes }) {
           h(
             'td',
             { class: 'nowrap' },
-            h('time', { datetime: one.ts, title: fullTime(time) }, dayAndTime(time)),
+            h('time', { datetime: one.ts, title: fullTime(time) }, nearTime(time, present())),
           ),
           h(
             'td',
