@@ -316,8 +316,12 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(30)
-            .describe('Fires at this number of retries in the window that failed again.'),
-          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
+            .describe(
+              'Fires at this number of retries in the window that failed again; at a third of it if at least five different requests failed.',
+            ),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe('Length of the window in seconds. A second window, five times as long, is judged too.'),
           share: ratio
             .default(0.3)
             .describe(
@@ -465,7 +469,7 @@ const plainSettings = z.strictObject({
         .strictObject({
           enabled,
           count: whole(1_000_000_000)
-            .default(10)
+            .default(5)
             .describe(
               'Fires at this number of failures in the window whose classes belong to no other kind.',
             ),
@@ -486,7 +490,7 @@ const plainSettings = z.strictObject({
         .strictObject({
           enabled,
           count: whole(1_000_000_000)
-            .default(10)
+            .default(5)
             .describe('Fires at this number of failures in the window that match no rule.'),
           window_seconds: whole(86_400)
             .default(60)

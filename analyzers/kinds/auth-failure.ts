@@ -34,7 +34,11 @@ export const authFailure = detectorOf({
   has_parts: true,
   matching,
   lookback: ({ window_seconds }) => LOOKBACK_SECONDS + 2 * LONG * window_seconds,
-  ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, { long: LONG, excuses: 'trickle' }),
+  ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, {
+    long: LONG,
+    excuses: 'trickle',
+    spread: true,
+  }),
   ...lastAboveUsual(matching),
   look,
   memory: since.memory.and(

@@ -52,6 +52,7 @@ export const errorSurge = detectorOf({
     long: LONG,
     learn_seconds: LEARN_SECONDS,
     excuses: 'all',
+    spread: true,
   }),
   ...lastAboveUsual(matching),
   look(view, whole, around) {

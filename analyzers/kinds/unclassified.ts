@@ -31,6 +31,7 @@ export const unclassified = detectorOf({
     long: LONG,
     learn_seconds: LEARN_SECONDS,
     excuses: 'all',
+    spread: true,
   }),
   ...lastAboveUsual(matching),
   look: scopeByExcess(matching),

@@ -47,7 +47,11 @@ function refusalOf(issue: z.core.$ZodRawIssue): string {
       return issue.format === 'datetime'
         ? 'is not a time such as 2026-03-01T12:00:00Z'
         : 'is not written as this parameter must be';
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'invalid_union':
+    case 'not_multiple_of':
       return 'is not a value that this parameter can have';
   }
 }
