@@ -518,7 +518,7 @@ const plainSettings = z.strictObject({
           clear_seconds: whole(86_400)
             .default(60)
             .describe(
-              'Resolved after this many seconds in which no partition of the topic waited as long as half of stand_seconds.',
+              'Resolved after this many seconds in which no partition of the topic waited as long as half of stand_seconds (30 s at least).',
             ),
           hold_seconds: integer(0, 86_400)
             .default(900)
