@@ -135,7 +135,7 @@ function skipAdvice(report: InputReport): string {
   if ((skipped['other_traffic'] ?? 0) > 0)
     return 'none has the path of an LLM API, the host of a provider, or a model in it (docs/formats/nginx.md says how to name paths of your own)';
   return (skipped['no_request'] ?? 0) > 0
-    ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
+    ? 'spans and events count when they describe a request to a model (docs/formats/otel.md)'
     : 'check whether it is the right file';
 }
 
