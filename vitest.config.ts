@@ -36,7 +36,7 @@ export default defineConfig({
           // Generous: whole simulated days run here, and machines are shared.
           testTimeout: 120_000,
           include: [
-            '{domain,ingest,store,analyzers,dashboards,simulate,cli,scripts}/**/*.test.ts',
+            '{domain,ingest,store,analyzers,dashboards,simulate,bench,cli,scripts}/**/*.test.ts',
             'tests/*.test.ts',
           ],
           exclude: ['**/*.integration.test.ts'],

@@ -10,20 +10,23 @@ import {
   scopeDimensions,
   tellingDimensions,
 } from './narrow-scope.ts';
+import { poissonTail } from './poisson-tail.ts';
 import type { Seasonal } from './seasons.ts';
 import { type CountSum, type Matching, matchingOf, type View } from './view.ts';
 
 /** When two dimensions separate the same requests, the one that comes first here is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
 /** Number of scopes that are reported. */
-const MOST_TOLD = 3;
+const MOST_LISTED = 3;
 /** With more combinations the ranking would take too long for a tick, so nothing is reported. */
 const MOST_COMBINATIONS = 2_000;
-/**
- * A scope is taken as the scope of the incident if it holds at least this share of the excess failures. The remainder
- * may be chance.
- */
+/** A scope is taken as the scope of the incident if it holds at least this share of the excess failures. */
 const LEAST_SHARE = 0.8;
+/**
+ * It is also taken if the usual rates would give as many failures outside of it with at least this chance. Of the first
+ * few failures of an incident many may be those of other callers.
+ */
+const REST_CHANCE = 0.05;
 
 /** What `scopeByExcess` must know besides the counts since the start of an incident. */
 export interface ScopeContext {
@@ -53,8 +56,8 @@ export interface Excess {
   scope: Scope | null;
   /** The parts that explain most, best first: the ranking of `faultline explain`. */
   ranked: readonly ExplainedScope<ScopeDimension>[];
-  /** Share of the whole excess that lies in a scope; null where there is no excess. */
-  shareOf(scope: Scope): number | null;
+  /** True when a scope holds nearly all of the excess, or chance explains what lies outside of it. */
+  isIn(scope: Scope): boolean;
 }
 
 /**
@@ -95,26 +98,45 @@ export function excessOf(
   const all = season === undefined ? [...rows.values()] : [...rows.values()].map(withSeason(season));
   const { total, scopes: ranked } =
     all.length > MOST_COMBINATIONS ? { total: null, scopes: [] } : explain(dimensions, all);
+  const isIn = (scope: Scope): boolean => {
+    if (total === null || total.excess <= 0) return false;
+    const usual = total.expected / Math.max(1, total.requests);
+    const own = sumOf(all.filter(({ scoped }) => isInScope(scoped, scope)));
+    const excess = own.failures - expectedOf(own, usual);
+    if (excess >= LEAST_SHARE * total.excess) return true;
+    const others = all.filter(({ scoped }) => !isInScope(scoped, scope));
+    const rest = sumOf(others);
+    // More traffic of a caller that always fails is no excess, so each combination is compared with its own rate, too.
+    const each = others.reduce((sum, row) => sum + expectedOf(row, usual), 0);
+    return excess > 0 && poissonTail(rest.failures, Math.max(each, expectedOf(rest, usual))) >= REST_CHANCE;
+  };
   const [first] = ranked;
-  const stands = first?.share !== undefined && first.share !== null && first.share >= LEAST_SHARE;
   return {
     ranked,
-    scope: stands ? withSynonyms(first.scope, all) : null,
-    shareOf(scope) {
-      if (total === null || total.excess <= 0) return null;
-      const usual = total.expected / Math.max(1, total.requests);
-      const own = { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0 };
-      for (const row of all) {
-        if (!isInScope(row.scoped, scope)) continue;
-        own.requests += row.requests;
-        own.failures += row.failures;
-        own.usual_requests += row.usual_requests;
-        own.usual_failures += row.usual_failures;
-      }
-      const rate = own.usual_requests === 0 ? usual : own.usual_failures / own.usual_requests;
-      return (own.failures - own.requests * rate) / total.excess;
-    },
+    scope: first !== undefined && isIn(first.scope) ? withSynonyms(first.scope, all) : null,
+    isIn,
   };
+}
+
+type Sums = Omit<ExplainSums, 'values'>;
+
+function sumOf(rows: readonly Sums[]): Sums {
+  const sum = { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0 };
+  for (const row of rows) {
+    sum.requests += row.requests;
+    sum.failures += row.failures;
+    sum.usual_requests += row.usual_requests;
+    sum.usual_failures += row.usual_failures;
+  }
+  return sum;
+}
+
+/** Failures that a part would have at its usual rate; that of all traffic if it had no requests before. */
+function expectedOf(
+  { requests, usual_requests: before, usual_failures: failed }: Sums,
+  usual: number,
+): number {
+  return requests * (before === 0 ? usual : failed / before);
 }
 
 /**
@@ -129,7 +151,8 @@ export function scopeByExcess(
     if (known !== null && !is_due) return { scope: known };
     const excess = excessOf([{ since, before: around.before() }], matching, around.season);
     const differs = describeDiffers(excess);
-    if (known !== null && is_told && stillExplains(excess, known)) return { scope: known, differs };
+    // As long as it explains the excess, a scope is kept: which one ranks first changes by chance from minute to minute.
+    if (known !== null && is_told && excess.isIn(known)) return { scope: known, differs };
     const scope = excess.scope ?? narrowScopeBy(since.sums(), (row) => matchingOf(row, matching));
     return { scope: inOrder({ ...whole, ...scope }), differs };
   };
@@ -149,18 +172,9 @@ function withSeason(season: NonNullable<ScopeContext['season']>) {
   };
 }
 
-/**
- * Whether a scope still explains enough of the excess. As long as it does, it is kept, because the scope that ranks
- * first changes by chance from minute to minute.
- */
-export function stillExplains(excess: Excess, scope: Scope): boolean {
-  const share = excess.shareOf(scope);
-  return share !== null && share >= LEAST_SHARE;
-}
-
 /** The parts that explain most, as evidence says them. */
 export function describeDiffers({ ranked }: Excess): string[] {
-  return ranked.slice(0, MOST_TOLD).map(describe);
+  return ranked.slice(0, MOST_LISTED).map(describe);
 }
 
 /**

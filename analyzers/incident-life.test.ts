@@ -211,17 +211,17 @@ test('without a pending time the first breach fires', () => {
 function play(
   levels: readonly Observation['level'][],
   from: Life | null = null,
-): { told: string[]; last: Life | null } {
+): { reasons: string[]; last: Life | null } {
   let life = from;
   let now = from?.evaluated_at ?? NOW;
-  const told: string[] = [];
+  const reasons: string[] = [];
   for (const level of levels) {
     now += 10;
     const step = advanceLife(life, { level, started_at: now - 30, last_at: now - 10 }, now, POLICY);
     life = step.next;
-    if (step.emit) told.push(step.reason);
+    if (step.emit) reasons.push(step.reason);
   }
-  return { told, last: life };
+  return { reasons, last: life };
 }
 const times = (count: number, level: Observation['level']): Observation['level'][] =>
   Array.from({ length: count }, () => level);
@@ -269,8 +269,8 @@ test.each([
     [],
   ],
   ['a pause while pending does not start the wait again', ['breach', 'lingering', 'breach'], ['fired']],
-] as [string, Observation['level'][], string[]][])('%s', (_name, levels, told) => {
-  expect(play(levels).told).toEqual(told);
+] as [string, Observation['level'][], string[]][])('%s', (_name, levels, reasons) => {
+  expect(play(levels).reasons).toEqual(reasons);
 });
 
 test('an incident is resolved at its last matching answer, not when that became certain', () => {

@@ -18,7 +18,7 @@ import type { Season, Seasonality } from './seasons.ts';
 import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 import { comparable } from './named-by-failures.ts';
-import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weigh.ts';
+import { agrees, identitiesOf, splitScope, type Weighed, weighedOf } from './weigh.ts';
 
 export type { Given, KindSettings } from './given.ts';
 
@@ -325,7 +325,7 @@ export function detectorOf<
         ? identitiesOf(counts, names)
         : [...(counts.subjects?.(own).values() ?? [])].map((one) => one.identity)
     ).filter((identity) => agrees(identity, scope));
-    const asked = toldApart(scope, names, own);
+    const asked = splitScope(scope, names, own);
     const { given, season } = givenOf(counts, all, now, bases);
     return bases.flatMap((identity): Weighed[] => {
       const whole = given.get(identityKey(identity));

@@ -1,7 +1,7 @@
-import type { Level } from './incident-life.ts';
+import { type Level, loudnessOf } from './incident-life.ts';
 import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, type ScopeDimension, scopeDimensions } from './narrow-scope.ts';
-import { startOfRun } from './runs.ts';
+import { lastOfRun, startOfRun } from './runs.ts';
 import { type CountSum, type IsMatching, type Matching, matchingOf } from './view.ts';
 
 /** A part of an organization's traffic: all of it, one value of a dimension, or one model in one project. */
@@ -11,7 +11,10 @@ export interface Part {
   contains: IsMatching;
   requests: number;
   matching: number;
-  /** Matching answers to first attempts, without retries: a failure counts once, however often it was retried. */
+  /**
+   * First attempts with an answer of a matching class: a failure counts once, however often it was retried, also where
+   * only retries match.
+   */
   first_attempts: number;
   /** Number of first attempts among `requests`. */
   first_requests: number;
@@ -57,13 +60,14 @@ export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   const byPair = new Map<string, Map<string, PartSums>>();
   for (const row of sums) {
     const amount = matchingOf(row, matching);
-    whole.add(row, amount);
+    const first = matching.classes.includes(row.class) ? Math.max(0, row.requests - row.retries) : 0;
+    whole.add(row, amount, first);
     for (const { name, column, known } of byValue) {
       const value = row[column];
       if (value === '') continue;
       let part = known.get(value);
       if (part === undefined) known.set(value, (part = begin(name, value, '')));
-      part.add(row, amount);
+      part.add(row, amount, first);
     }
     const { project, model } = row;
     if (project === '' || model === '') continue;
@@ -71,7 +75,7 @@ export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
     if (models === undefined) byPair.set(project, (models = new Map()));
     let part = models.get(model);
     if (part === undefined) models.set(model, (part = begin('project', project, model)));
-    part.add(row, amount);
+    part.add(row, amount, first);
   }
   return parts;
 }
@@ -109,12 +113,12 @@ class PartSums implements Part {
       : (other) => other[column] === value && other.model === model;
   }
 
-  /** `amount`: how many of the row's requests match. */
-  add(row: CountSum, amount: number): void {
+  /** `amount`: how many of the row's requests match; `first`: how many are first attempts of a matching class. */
+  add(row: CountSum, amount: number, first: number): void {
     this.requests += row.requests;
     this.first_requests += Math.max(0, row.requests - row.retries);
     this.matching += amount;
-    if (amount > 0) this.first_attempts += Math.max(0, amount - row.retries);
+    this.first_attempts += first;
   }
 }
 
@@ -125,41 +129,79 @@ export interface ShareSettings extends KindSettings {
 }
 
 /**
- * The level of a share, and the part of the traffic that is over the threshold: all of it if that is over, otherwise
- * the part with most matching answers.
+ * The level of a share, and the part of the traffic that shows it: all of it if that is over the threshold, otherwise
+ * the part with most matching answers; null: none.
  */
 export interface ShareLevel {
   level: Level;
   part: Part | null;
+  /** Length of the window that shows it, seconds. */
+  window_seconds: number;
 }
+
+/** What else shows that a share is over its threshold. */
+export interface ShareOptions {
+  /** A caller with too few requests for the window is also judged by one that is this many times as long. */
+  long?: number;
+  /**
+   * If this many different requests failed, a third of `count` is enough: for small callers, where `count` answers take
+   * long. Absent: `count` always.
+   */
+  requests?: number;
+}
+
+/** The part of `count` that is enough if many different requests failed. */
+const FEWER = 1 / 3;
 
 /**
  * A breach when, within the window, a part has `count` matching answers and they are at least `share` of its requests.
  */
-export function shareAbove(matching: Matching): LevelRule<ShareSettings, ShareLevel> {
+export function shareAbove(
+  matching: Matching,
+  { long = 1, requests: different }: ShareOptions = {},
+): LevelRule<ShareSettings, ShareLevel> {
   const isAbove = (
-    sums: Pick<Part, 'requests' | 'matching'>,
+    sums: Pick<Part, 'requests' | 'matching' | 'first_attempts'>,
     { count, share }: ShareSettings,
     factor: number,
-  ): boolean => sums.matching >= factor * count && sums.matching >= factor * share * sums.requests;
+  ): boolean => {
+    const isFew = different !== undefined && sums.first_attempts >= factor * different;
+    const least = factor * count * (isFew ? FEWER : 1);
+    return sums.matching >= least && sums.matching >= factor * share * sums.requests;
+  };
+  const levelIn = ({ view, now, settings }: Given<ShareSettings>, window_seconds: number): ShareLevel => {
+    const parts = partsOf(view.between(now - window_seconds, now).sums(), matching);
+    const [whole] = parts;
+    if (whole === undefined) return { level: 'no_data', part: null, window_seconds };
+    const most = (factor: number): Part | null => {
+      const above = parts.filter((part) => isAbove(part, settings, factor));
+      if (above.includes(whole)) return whole;
+      return above.reduce<Part | null>(
+        (best, part) => (part.matching > (best?.matching ?? 0) ? part : best),
+        null,
+      );
+    };
+    const over = most(1);
+    if (over !== null) return { level: 'breach', part: over, window_seconds };
+    const lingers = most(0.5);
+    return { level: lingers === null ? 'healthy' : 'lingering', part: lingers, window_seconds };
+  };
   return {
-    begins_within: ({ window_seconds }) => window_seconds,
-    level({ view, now, settings }) {
-      const parts = partsOf(view.between(now - settings.window_seconds, now).sums(), matching);
-      const [whole] = parts;
-      if (whole === undefined) return { level: 'no_data', part: null };
-      const above = parts.filter((part) => isAbove(part, settings, 1));
-      if (above.length > 0) {
-        const most = above.reduce((best, part) => (part.matching > best.matching ? part : best));
-        return { level: 'breach', part: above.includes(whole) ? whole : most };
-      }
-      const lingers = parts.some((part) => isAbove(part, settings, 0.5));
-      return { level: lingers ? 'lingering' : 'healthy', part: null };
+    begins_within: ({ window_seconds }) => long * window_seconds,
+    level(given) {
+      const { window_seconds } = given.settings;
+      const soon = levelIn(given, window_seconds);
+      if (long === 1 || soon.level === 'breach') return soon;
+      const later = levelIn(given, long * window_seconds);
+      return loudnessOf(later.level) > loudnessOf(soon.level) ? later : soon;
     },
-    start({ view, now, from, settings }, { part }) {
+    start({ view, now, from, settings }, { part, window_seconds }) {
       const intervals = view.where(part?.contains ?? (() => true)).intervals(matching);
-      const run = { now, from, window_seconds: settings.window_seconds };
-      return startOfRun(intervals, run, (sums) => isAbove(sums, settings, 0.5)) ?? now;
+      // Intervals do not tell different requests, so the lower count is enough for them.
+      const first_attempts = different ?? 0;
+      const run = { now, from, window_seconds };
+      return startOfRun(intervals, run, (sums) => isAbove({ ...sums, first_attempts }, settings, 0.5)) ?? now;
     },
+    last: (given, { part }, since) => lastOfRun(given, { part, matching, since }),
   };
 }

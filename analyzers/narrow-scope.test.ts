@@ -68,20 +68,20 @@ test('a scope contains the rows that carry all its values', () => {
   expect(isInScope(countRow({ client: 'a', api_key: 'k' }), { client: 'a', key: 'other' })).toBe(false);
 });
 
-const told = { provider: 'openai', project: 'p', client: 'a' };
+const reported = { provider: 'openai', project: 'p', client: 'a' };
 test.each([
   ['before firing the scope is the one that was just found', null, { provider: 'openai', client: 'b' }],
   [
     'just after firing it is still corrected',
-    { scope: told, scope_may: 'change' as const },
+    { scope: reported, scope_may: 'change' as const },
     { provider: 'openai', client: 'b' },
   ],
   [
     'later only wrong values are dropped',
-    { scope: told, scope_may: 'widen' as const },
+    { scope: reported, scope_may: 'widen' as const },
     { provider: 'openai' },
   ],
-  ['finally it stays', { scope: told, scope_may: 'stay' as const }, told],
+  ['finally it stays', { scope: reported, scope_may: 'stay' as const }, reported],
 ])('%s', (_name, known, expected) => {
   expect(reviseScope(known, { provider: 'openai', client: 'b' })).toEqual(expected);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { poissonTail } from './poisson-tail.ts';
+import { binomialTail, poissonTail } from './poisson-tail.ts';
 
 test.each([
   ['zero or more is certain', 0, 3, 1],
@@ -28,4 +28,27 @@ test('falls as the count grows', () => {
   for (let count = 1; count < 60; count++) {
     expect(poissonTail(count + 1, 20)).toBeLessThanOrEqual(poissonTail(count, 20));
   }
+});
+
+test.each([
+  ['zero or more is certain', 0, 10, 0.1, 1],
+  ['more than there are trials: impossible', 11, 10, 0.9, 0],
+  ['a chance of 0 never succeeds', 1, 10, 0, 0],
+  ['a chance of 1 always does', 10, 10, 1, 1],
+  ['three or more heads of five', 3, 5, 0.5, 0.5],
+  ['two or more of ten at a tenth', 2, 10, 0.1, 0.2639],
+  ['thirteen of thirteen at 0.3', 13, 13, 0.3, 1.5943e-7],
+  ['one or more of ten at 0.9, below the mean', 1, 10, 0.9, 1],
+  ['ten or more of a thousand at 0.1 %: nearly Poisson', 10, 1_000, 0.001, 1.05e-7],
+])('binomial: %s', (_name, count, trials, share, expected) => {
+  const chance = binomialTail(count, trials, share);
+  expect(chance).toBeGreaterThanOrEqual(expected * 0.95);
+  expect(chance).toBeLessThanOrEqual(expected * 1.05);
+});
+
+test('binomial: for large numbers the normal distribution is right within a factor of two', () => {
+  expect(binomialTail(1_000, 2_000, 0.5)).toBeGreaterThan(0.25);
+  expect(binomialTail(1_000, 2_000, 0.5)).toBeLessThan(0.75);
+  expect(binomialTail(1_100, 2_000, 0.5)).toBeGreaterThan(2e-6);
+  expect(binomialTail(1_100, 2_000, 0.5)).toBeLessThan(1e-5);
 });

@@ -17,6 +17,27 @@ export function poissonTail(count: number, mean: number): number {
   return Math.max(0, 1 - below);
 }
 
+/**
+ * The chance that of so many trials, each with this chance (0 to 1), `count` or more succeed. For a small chance nearly
+ * that of a Poisson process, for a large one much less: when three of ten fail as usual, ten failures in a row are rare.
+ */
+export function binomialTail(count: number, trials: number, chance: number): number {
+  if (count <= 0 || chance >= 1) return 1;
+  if (count > trials || chance <= 0) return 0;
+  const mean = trials * chance;
+  if (mean > 500) return normalTail((count - 0.5 - mean) / Math.sqrt(mean * (1 - chance)));
+  if (count <= mean) return 1 - binomialTail(trials - count + 1, trials, 1 - chance);
+  let log = (trials - count) * Math.log1p(-chance);
+  for (let k = 1; k <= count; k++) log += Math.log(((trials - count + k) * chance) / k);
+  let term = Math.exp(log);
+  let sum = 0;
+  for (let k = count; k <= trials && term > sum * 1e-12; k++) {
+    sum += term;
+    term *= (((trials - k) / (k + 1)) * chance) / (1 - chance);
+  }
+  return Math.min(1, sum);
+}
+
 function tailSum(count: number, mean: number): number {
   let log = -mean;
   for (let k = 1; k <= count; k++) {

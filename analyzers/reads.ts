@@ -74,7 +74,7 @@ export type MeasuredRow = CountRow & Partial<Record<MoreMeasure, number>>;
 export function subjectsOf(rows: readonly MeasuredRow[], reads: Reads): SubjectsView {
   const subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   const asked = dimensionsOf(reads);
-  const told = (row: MeasuredRow, name: SumDimension): string => (asked.includes(name) ? row[name] : '');
+  const valueOf = (row: MeasuredRow, name: SumDimension): string => (asked.includes(name) ? row[name] : '');
   for (const row of [...rows].sort((a, b) => a.ts - b.ts)) {
     if (reads.classes !== undefined && !reads.classes.includes(row.class)) continue;
     const identity = identityOf(reads.identity, (column) => row[column]);
@@ -86,12 +86,12 @@ export function subjectsOf(rows: readonly MeasuredRow[], reads: Reads): Subjects
     const named = {
       ...row,
       cost_usd: row.class === 'ok' ? 0 : row.cost_usd,
-      project: told(row, 'project'),
-      api_key: told(row, 'api_key'),
-      client: told(row, 'client'),
-      region: told(row, 'region'),
-      model: told(row, 'model'),
-      subclass: told(row, 'subclass'),
+      project: valueOf(row, 'project'),
+      api_key: valueOf(row, 'api_key'),
+      client: valueOf(row, 'client'),
+      region: valueOf(row, 'region'),
+      model: valueOf(row, 'model'),
+      subclass: valueOf(row, 'subclass'),
     };
     const measured = { ...row, spend_usd: row.cost_usd };
     const more = (reads.more ?? []).map((name) => [name, measured[name]] as const);

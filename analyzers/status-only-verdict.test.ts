@@ -12,19 +12,19 @@ if (surge === undefined) throw new Error('nothing was found');
 const bare = { failures: 40, by_status: 39 };
 
 describe('a rate-limit surge whose answers have no body', () => {
-  const told = tellByStatus(surge, bare);
+  const warned = tellByStatus(surge, bare);
 
   test('says how many, that quota and Slow Down look the same, and how to log bodies', () => {
-    expect(told.verdict.why).toContain('39 of 40 answers with 429 had no body that says why');
-    expect(told.evidence).toMatchObject({ without_body: 39, looked_at: 40 });
-    expect(told.remedy.steps[0]).toContain('docs/errors/rate_limit.md#without-a-body');
-    expect(told.remedy.steps.slice(1)).toEqual(surge.remedy.steps);
+    expect(warned.verdict.why).toContain('39 of 40 answers with 429 had no body that says why');
+    expect(warned.evidence).toMatchObject({ without_body: 39, looked_at: 40 });
+    expect(warned.remedy.steps[0]).toContain('docs/errors/rate_limit.md#without-a-body');
+    expect(warned.remedy.steps.slice(1)).toEqual(surge.remedy.steps);
   });
 
   test('says it in every later version, once', () => {
-    const later = keepByStatus(surge.kind, surge, told.evidence);
-    expect(later.verdict).toEqual(told.verdict);
-    expect(keepByStatus(surge.kind, later, told.evidence)).toEqual(later);
+    const later = keepByStatus(surge.kind, surge, warned.evidence);
+    expect(later.verdict).toEqual(warned.verdict);
+    expect(keepByStatus(surge.kind, later, warned.evidence)).toEqual(later);
   });
 });
 

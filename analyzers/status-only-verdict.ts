@@ -23,8 +23,8 @@ export function tellByStatus(incident: Incident, { failures, by_status: bare }: 
 }
 
 /**
- * Repeats the warning of `tellByStatus` in a later report of the same incident. `told` is the evidence of the version
- * before. Pure.
+ * Repeats the warning of `tellByStatus` in a later report of the same incident. `before` is the evidence of the
+ * version before. Pure.
  */
 export function keepByStatus(
   kind: Incident['kind'],

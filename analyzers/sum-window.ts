@@ -267,7 +267,7 @@ function combine(all: readonly Reads[]): Combined[] {
   const groups: [Reads, ...Reads[]][] = [];
   for (const reads of all.toSorted((a, b) => a.identity.length - b.identity.length)) {
     const group = groups.find(
-      ([base]) => toldApart(base) === toldApart(reads) && isPart(reads.identity, base.identity),
+      ([base]) => separationKey(base) === separationKey(reads) && isPart(reads.identity, base.identity),
     );
     if (group === undefined) groups.push([reads]);
     else group.push(reads);
@@ -301,7 +301,7 @@ function isPart(names: readonly CountedSubjectName[], whole: readonly CountedSub
   );
 }
 
-function toldApart(reads: Reads): string {
+function separationKey(reads: Reads): string {
   return JSON.stringify([dimensionsOf(reads).sort(), reads.classes ?? []]);
 }
 

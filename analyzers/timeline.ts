@@ -52,7 +52,7 @@ export function timelineOf(last: Incident, parts: TimelineParts): TimelineEvent[
 function beginning(last: Incident, first: StoredIncident | undefined): TimelineEvent[] {
   const life = first === undefined ? null : (parseMemory(first.memory)?.life ?? null);
   const isWhole = first !== undefined && first.incident.state === 'firing' && life?.reopened === 0;
-  const told = isWhole && Math.abs(first.version - Date.parse(first.incident.detected_at)) < 1_000;
+  const isInVersions = isWhole && Math.abs(first.version - Date.parse(first.incident.detected_at)) < 1_000;
   return [
     { at: last.started_at, event: 'began', text: 'first answer of the incident', numbers: {} },
     ...(life === null || life.detected_at === life.breach_at
@@ -60,7 +60,7 @@ function beginning(last: Incident, first: StoredIncident | undefined): TimelineE
       : [event(life.breach_at * 1000, 'pending', 'over the threshold for the first time')]),
     // The stored version that says when the incident fired is deleted after a week, so the time comes from the last
     // version.
-    ...(told ? [] : [{ at: last.detected_at, event: 'firing' as const, text: 'fired', numbers: {} }]),
+    ...(isInVersions ? [] : [{ at: last.detected_at, event: 'firing' as const, text: 'fired', numbers: {} }]),
   ];
 }
 
@@ -72,8 +72,8 @@ function changes(versions: readonly StoredIncident[]): TimelineEvent[] {
       const isFirst = version.version === Date.parse(incident.detected_at);
       return isFirst ? [event(version.version, 'firing', incident.summary, numbersOf(incident))] : [];
     }
-    const told = changed(before, version);
-    if (told.length > 0) return told;
+    const events = changed(before, version);
+    if (events.length > 0) return events;
     const numbers = changedNumbers(before.incident, incident);
     return Object.keys(numbers).length === 0
       ? []
@@ -83,9 +83,9 @@ function changes(versions: readonly StoredIncident[]): TimelineEvent[] {
 
 function changed(before: StoredIncident, { incident, version }: StoredIncident): TimelineEvent[] {
   const was = before.incident;
-  const told: TimelineEvent[] = [];
+  const events: TimelineEvent[] = [];
   const add = (name: TimelineEvent['event'], text: string): void => {
-    told.push(event(version, name, text, told.length === 0 ? numbersOf(incident) : {}));
+    events.push(event(version, name, text, events.length === 0 ? numbersOf(incident) : {}));
   };
   if (was.state !== incident.state) {
     if (incident.state === 'resolved')
@@ -100,7 +100,7 @@ function changed(before: StoredIncident, { incident, version }: StoredIncident):
   for (const name of ['no_data', 'data_incomplete'])
     if (incident.evidence[name] === true && was.evidence[name] !== true)
       add('held', name === 'no_data' ? 'no requests: nothing is proven' : 'counts of this time are missing');
-  return told;
+  return events;
 }
 
 function people({ deliveries, acknowledgement, silences }: TimelineParts): TimelineEvent[] {

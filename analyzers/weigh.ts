@@ -65,7 +65,7 @@ export function agrees(identity: Names, scope: Scope): boolean {
  * Splits a scope into the part that the kind separates and the names of the other dimensions. `reads` null: the kind
  * separates every dimension.
  */
-export function toldApart(
+export function splitScope(
   scope: Scope,
   names: readonly CountedSubjectName[],
   reads: Pick<Reads, 'by'> | null,

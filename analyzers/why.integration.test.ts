@@ -120,23 +120,23 @@ test('the timeline has beginning, numbers and end, and stays the same when every
   const none = { deliveries: [], acknowledgement: null, silences: [] };
   const read = async () =>
     timelineOf(one.incident, { ...none, versions: await readVersions(store, one.incident.id) });
-  const told = await read();
-  expect(told.map(({ event }) => event).filter((event) => event !== 'numbers')).toEqual([
+  const timeline = await read();
+  expect(timeline.map(({ event }) => event).filter((event) => event !== 'numbers')).toEqual([
     'began',
     'pending',
     'firing',
     'resolved',
   ]);
-  expect(told.find(({ event }) => event === 'firing')).toMatchObject({
+  expect(timeline.find(({ event }) => event === 'firing')).toMatchObject({
     at: one.incident.detected_at,
     numbers: { refused_requests: expect.any(Number) },
   });
   // There is one row in ten minutes and not one a minute.
-  expect(told.filter(({ event }) => event === 'numbers').length).toBeLessThanOrEqual(4);
+  expect(timeline.filter(({ event }) => event === 'numbers').length).toBeLessThanOrEqual(4);
   await replayRange(store, START * 1000, end * 1000, defaults);
-  expect(await read()).toEqual(told);
+  expect(await read()).toEqual(timeline);
   await store.command('OPTIMIZE TABLE incident_versions FINAL', {});
-  expect(await read()).toEqual(told);
+  expect(await read()).toEqual(timeline);
 });
 
 test('settings are stored when they change, and only then', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,3 +28,27 @@ test.runIf(process.platform === 'linux')(
     await rm(folder, { recursive: true });
   },
 );
+
+test('a directory that its owner closes while it is looked at is free', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'faultline-owner-'));
+  await writeFile(path.join(folder, 'status'), `PID: ${process.ppid}\n`);
+  const closing = async (): Promise<string> => {
+    await rm(path.join(folder, 'status'));
+    return locks;
+  };
+  await expect(refuseForeignOwner(folder, closing)).resolves.toBeUndefined();
+  await rm(folder, { recursive: true });
+});
+
+test('a directory whose owner holds the lock is in use', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'faultline-owner-'));
+  const file = path.join(folder, 'status');
+  await writeFile(file, `PID: ${process.ppid}\n`);
+  const { ino } = await stat(file);
+  const held = async (): Promise<string> => `1: FLOCK  ADVISORY  WRITE ${process.ppid} fe:00:${ino} 0 EOF\n`;
+  await expect(refuseForeignOwner(folder, held)).rejects.toThrow(
+    `is in use by process ${process.ppid}: stop it`,
+  );
+  await expect(refuseForeignOwner(folder, async () => null)).rejects.toThrow('is in use by process');
+  await rm(folder, { recursive: true });
+});

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StoreError } from './error.ts';
 
@@ -44,16 +44,34 @@ export function detachStdin(): void {
  * Throws `StoreError` when another process owns the data directory. The engine itself would print a complaint about the
  * lock, so this is checked before the engine is opened.
  */
-export async function refuseForeignOwner(where: string): Promise<void> {
-  const file = path.join(where, 'status');
-  const status = await readFile(file, 'utf8').catch(() => '');
-  const pid = Number(/PID: (\d+)/.exec(status)?.[1] ?? 0);
-  if (pid === 0 || pid === process.pid || !isAlive(pid)) return;
+export async function refuseForeignOwner(where: string, readLocks = readLinuxLocks): Promise<void> {
+  const found = await readOwner(path.join(where, 'status'));
+  if (found === null || found.pid === process.pid || !isAlive(found.pid)) return;
   // A killed owner leaves its number in the file, and the system gives the number to another process.
-  const locks = await readFile('/proc/locks', 'utf8').catch(() => null);
-  const inode = await stat(file).then(({ ino }) => ino);
-  if (locks !== null && !hasLock(locks, pid, inode)) return;
-  throw new StoreError('locked', lockedMessage(where, pid));
+  const locks = await readLocks();
+  if (locks !== null && !hasLock(locks, found.pid, found.inode)) return;
+  throw new StoreError('locked', lockedMessage(where, found.pid));
+}
+
+/**
+ * The process that the engine's file names, and the inode of the file; null when nobody is named. Both are of one open
+ * file, because an owner that closes the directory removes the file at any moment.
+ */
+async function readOwner(file: string): Promise<{ pid: number; inode: number } | null> {
+  const opened = await open(file).catch(() => null);
+  if (opened === null) return null;
+  try {
+    const { ino: inode } = await opened.stat();
+    const pid = Number(/PID: (\d+)/.exec(await opened.readFile('utf8'))?.[1] ?? 0);
+    return pid === 0 ? null : { pid, inode };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The text of `/proc/locks`; null where the system has none. */
+async function readLinuxLocks(): Promise<string | null> {
+  return readFile('/proc/locks', 'utf8').catch(() => null);
 }
 
 /** Whether a process holds the engine's lock on a file, by the text of Linux's `/proc/locks`. Pure. */

@@ -146,7 +146,7 @@ describe('faultline mcp', () => {
     expect(said()).not.toContain('a-token');
     expect(await call(client, 'incident', { id: 'none' })).toEqual({
       isError: true,
-      text: 'there is no incident none; /api/v1/incidents lists them',
+      text: 'there is no incident none: take an id from the list of incidents',
     });
     const stranger = await connect(['--data', data], { FAULTLINE_CONSOLE_PORT: port });
     expect(await call(stranger.client, 'incidents')).toMatchObject({

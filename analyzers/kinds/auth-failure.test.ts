@@ -195,9 +195,22 @@ test.each([
     'four refusals',
     [web, { ...batch, from: 60, to: 61, per_minute: 4, class: 'incorrect_api_key' as const }],
   ],
+  [
+    'one who tries a wrong key six times within twenty seconds',
+    [web, { ...batch, from: 60, to: 60.3, per_minute: 20, class: 'incorrect_api_key' as const }],
+  ],
+  [
+    'a key that has been wrong for long, from the first minute of the counts on',
+    [web, { ...batch, per_minute: 1, class: 'incorrect_api_key' as const }],
+  ],
   ['calm traffic of a thousand a second', [{ ...web, per_minute: 60_000 }]],
 ])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
+});
+
+test('a key that is hammered from the first minute of the counts on is found', () => {
+  const rows = traffic([web, { ...batch, client: 'job', api_key: 'k9', class: 'incorrect_api_key' }]);
+  expect(play(rows, { detectors }).incidents).toMatchObject([{ scope: { key: 'k9' } }]);
 });
 
 test.each<[string, number, number]>([

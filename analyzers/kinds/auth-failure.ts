@@ -4,7 +4,7 @@ import type { Scope } from '../../domain/incident.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import { isoTime } from '../iso-time.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
-import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualMemory } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { count, largest, remedyOf, share } from '../report.ts';
 import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
@@ -34,11 +34,15 @@ export const authFailure = detectorOf({
   has_parts: true,
   matching,
   lookback: ({ window_seconds }) => LOOKBACK_SECONDS + 2 * LONG * window_seconds,
-  ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, { long: LONG, excuses: 'trickle' }),
+  ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, {
+    long: LONG,
+    excuses: 'trickle',
+    spread: true,
+  }),
   ...lastAboveUsual(matching),
   look,
   memory: since.memory.and(
-    usualFacts.extend({
+    usualMemory.extend({
       reason: z.enum(authReasons),
       /** For each refused key: when it succeeded and when it was refused, since before the incident began. */
       keys: keyCourses,

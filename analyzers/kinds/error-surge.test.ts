@@ -26,7 +26,7 @@ test.each([
       started_at: minute(60),
       resolved_at: minute(80),
       verdict: { party },
-      evidence: { class: cls, affected_clients: ['bot'], usual_share: 0 },
+      evidence: { class: cls, affected_clients: ['bot'], usual_share: expect.closeTo(0, 2) },
     },
   ]);
   expect(incidents[0]?.scope).toMatchObject({ client: 'bot', class: cls });
@@ -65,8 +65,29 @@ test('a client that sends two requests a minute is found by the longer window', 
 });
 
 test.each([
+  ['an eighth of the requests', 32, 4, 140],
+  ['a third of the requests', 30, 15, 60],
+  ['all requests of a small client', 6, 6, 60],
+])('%s of a client fails: found within seconds of the sixth failure', (_name, of, failed, most) => {
+  const own = { ...bot, per_minute: of };
+  const streams = [
+    { ...web, per_minute: 600 },
+    { ...own, to: 60 },
+    { ...own, from: 60, per_minute: of - failed },
+  ];
+  const { incidents } = play(traffic([...streams, failing(bot, 'bad_request', failed)]), { detectors });
+  expect(incidents).toMatchObject([{ scope: { client: 'bot' } }]);
+  const seconds = (Date.parse(incidents[0]?.detected_at ?? '') - Date.parse(minute(60))) / 1000;
+  expect(seconds).toBeLessThanOrEqual(most);
+});
+
+test.each([
   ['requests that always fail', [web, bot, { ...bot, per_minute: 6, class: 'bad_request' as const }]],
-  ['nine failures', [web, { ...bot, from: 60, to: 61, per_minute: 9, class: 'bad_request' as const }]],
+  ['four failures', [web, { ...bot, from: 60, to: 61, per_minute: 4, class: 'bad_request' as const }]],
+  [
+    'nine failures of a single moment',
+    [web, { ...bot, from: 60, to: 60.3, per_minute: 27, class: 'bad_request' as const }],
+  ],
   ['under a tenth of the requests', [web, failing(web, 'bad_request', 5)]],
   ['classes that belong to other kinds', [web, failing(web, 'server_error', 60)]],
   [

@@ -187,8 +187,8 @@ describe('connections of one region break, to every provider', () => {
   test('is one incident, of the region and of no provider, that fires and resolves once', () => {
     expect(incidents).toMatchObject([{ scope: { region: 'eu-west-1' }, verdict: { party: 'network' } }]);
     expect(Object.keys(incidents[0]?.scope ?? {})).toEqual(['region']);
-    const told = changes.map(({ reason }) => reason);
-    expect(told.filter((reason) => reason === 'fired' || reason === 'resolved')).toEqual([
+    const reasons = changes.map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason === 'fired' || reason === 'resolved')).toEqual([
       'fired',
       'resolved',
     ]);

@@ -66,7 +66,21 @@ describe('a client repeats what fails', () => {
 });
 
 test.each([
-  ['24 failed retries a minute', [web, { ...crawler, class: 'server_error', per_minute: 24, retries: 4 }], 0],
+  ['5 failed retries a minute', [web, { ...crawler, class: 'server_error', per_minute: 5, retries: 1 }], 0],
+  [
+    '24 failed retries of one request',
+    [web, { ...crawler, class: 'server_error', to: 2, per_minute: 12, retries: 2 }],
+    0,
+  ],
+  [
+    '24 failed retries of a caller with three requests a minute',
+    [
+      web,
+      { ...crawler, class: 'server_error', from: 30, to: 38, per_minute: 3 },
+      { ...crawler, class: 'server_error', from: 30, to: 38, per_minute: 3, retries: 1 },
+    ],
+    1,
+  ],
   ['30 failed retries a minute', [web, { ...crawler, class: 'server_error', per_minute: 30, retries: 5 }], 1],
   // 60 failed retries of 690 requests a minute are far from 30 %, whichever part of the traffic is looked at.
   [

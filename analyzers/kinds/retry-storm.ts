@@ -19,13 +19,21 @@ const matching: Matching = {
  */
 const CRITICAL_AMPLIFICATION = 2;
 
+/** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
+const LONG = 5;
+/**
+ * If at least this many different requests failed, fewer failed retries are a storm: it is not one bad request that is
+ * sent again and again.
+ */
+const DIFFERENT = 5;
+
 /** Callers repeat failed requests again and again while these keep failing. */
 export const retryStorm = detectorOf({
   kind: 'retry_storm',
   settings: (all) => all.retry_storm,
   matching,
-  lookback: ({ window_seconds }) => 1_800 + window_seconds,
-  ...shareAbove(matching),
+  lookback: ({ window_seconds }) => 1_800 + LONG * window_seconds,
+  ...shareAbove(matching, { long: LONG, requests: DIFFERENT }),
   look: sharedScope(matching),
   ...sinceStart(matching, ['client', 'key', 'project', 'model']),
   severity: ({ memory }) => (attempts(memory) >= CRITICAL_AMPLIFICATION ? 'critical' : 'warning'),

@@ -33,7 +33,8 @@ test.each([
     ],
   ],
   ['a share that is usual', [web, { ...web, per_minute: 6, class: 'other' as const }]],
-  ['nine in the window', [web, { ...bot, from: 60, to: 61, per_minute: 9, class: 'other' as const }]],
+  ['four in the window', [web, { ...bot, from: 60, to: 61, per_minute: 4, class: 'other' as const }]],
+  ['nine of a single moment', [web, { ...bot, from: 60, to: 60.3, per_minute: 27, class: 'other' as const }]],
 ])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });

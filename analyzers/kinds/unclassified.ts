@@ -6,7 +6,7 @@ import {
   lastAboveUsual,
   rememberUsual,
   usualEvidence,
-  usualFacts,
+  usualMemory,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
@@ -31,10 +31,11 @@ export const unclassified = detectorOf({
     long: LONG,
     learn_seconds: LEARN_SECONDS,
     excuses: 'all',
+    spread: true,
   }),
   ...lastAboveUsual(matching),
   look: scopeByExcess(matching),
-  memory: since.memory.and(usualFacts).and(differsFacts),
+  memory: since.memory.and(usualMemory).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),

@@ -245,7 +245,7 @@ describe('headroom', () => {
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'] as const,
   };
   /** Rows that report how much of a limit of 100 remains: one number for every ten seconds up to minute 60. */
-  const told = (...left: number[]): MeasuredRow[] =>
+  const remaining = (...left: number[]): MeasuredRow[] =>
     left.map((remaining, i) => ({
       ...countRow({ ts: at(60) - (left.length - i) * 10, requests: 3 }),
       remaining_requests: remaining,
@@ -253,18 +253,18 @@ describe('headroom', () => {
     }));
   test.each<[string, MeasuredRow[], string]>([
     ['answers without headers', [countRow({ ts: at(59) })], 'no_data'],
-    ['much is left', told(90, 80, 90, 85), 'healthy'],
-    ['little is left once', told(90, 8, 90, 90), 'lingering'],
-    ['little is left twice', told(90, 8, 90, 9), 'breach'],
-    ['it falls to zero before the limit is full again', told(90, 60, 30), 'breach'],
-    ['it falls fast, but much is left', told(100, 90, 80), 'healthy'],
-    ['it falls slowly', told(47, 46, 45), 'healthy'],
-    ['two intervals make no slope', told(80, 40), 'healthy'],
+    ['much is left', remaining(90, 80, 90, 85), 'healthy'],
+    ['little is left once', remaining(90, 8, 90, 90), 'lingering'],
+    ['little is left twice', remaining(90, 8, 90, 9), 'breach'],
+    ['it falls to zero before the limit is full again', remaining(90, 60, 30), 'breach'],
+    ['it falls fast, but much is left', remaining(100, 90, 80), 'healthy'],
+    ['it falls slowly', remaining(47, 46, 45), 'healthy'],
+    ['two intervals make no slope', remaining(80, 40), 'healthy'],
   ])('%s', (_name, rows, level) => {
     expect(rule.level(givenOf(rows, at(60), settings, more)).level).toBe(level);
   });
   test('reports which limit, how much is left and for how long', () => {
-    const judged = rule.level(givenOf(told(90, 60, 30), at(60), settings, more));
+    const judged = rule.level(givenOf(remaining(90, 60, 30), at(60), settings, more));
     expect(judged).toMatchObject({ limit: { name: 'requests' }, left: 0.3, allowed: 100 });
     expect(judged.seconds_to_zero).toBeCloseTo(10);
   });

@@ -11,7 +11,7 @@ export interface MessageText {
 }
 
 /** Number of incidents of a group that get a line of their own; for the others only their number is given. */
-const MOST_TOLD = 10;
+const MOST_LISTED = 10;
 /** A lock screen shows about this many characters of a line. */
 const LONGEST_LINE = 200;
 
@@ -57,12 +57,12 @@ export function noticeText(
   const [first, ...more] = incidents;
   if (first !== undefined && more.length === 0) return incidentText(first, event, now, docsUrl);
   const title = `${incidents.length} incidents ${event === 'resolved' ? 'resolved' : 'firing'}: ${kindsOf(incidents)}`;
-  const told = incidents.slice(0, MOST_TOLD).map((one) => {
+  const lines = incidents.slice(0, MOST_LISTED).map((one) => {
     const number = numberThatMatters(one, now);
     return clip(`- ${titleOf(one, event)}${number === '' ? '' : `. ${number}`}`);
   });
-  const rest = incidents.length - told.length;
-  return { title, text: [title, ...told, ...(rest === 0 ? [] : [`and ${rest} more`])].join('\n') };
+  const rest = incidents.length - lines.length;
+  return { title, text: [title, ...lines, ...(rest === 0 ? [] : [`and ${rest} more`])].join('\n') };
 }
 
 /** The place: the values of the scope; `everything` when it names none. */

@@ -1,14 +1,16 @@
-import { poissonTail } from '../../analyzers/poisson-tail.ts';
+import { binomialTail } from '../../analyzers/poisson-tail.ts';
 import type { ErrorClass } from '../../domain/error-class.ts';
 import type { SimulatedRecord } from '../../simulate/record.ts';
 import { matches, type Scenario, type TrueIncident } from '../../simulate/scenario.ts';
 
-/**
- * An incident counts as visible after this many failures, if the usual rate of its scope would give so many only with a
- * very small chance.
- */
-const ENOUGH = 5;
-const CHANCE = 1e-6;
+/** Nobody acts on fewer failures than this: a person who types a wrong key twice is no incident. */
+const LEAST = 5;
+/** The observer may raise one false alarm in this many days, over all callers that it watches. */
+const DAYS = 100;
+/** Two looks less than a minute apart see nearly the same failures, so the observer has this many chances a day. */
+const LOOKS_A_DAY = 1_440;
+/** The trouble may have begun at any of this many latest failures. */
+const BEGINNINGS = 500;
 /** This many refusals within a minute show that the limit is reached; fewer may be stray answers. */
 const REFUSALS = 3;
 const MINUTE = 60_000;
@@ -22,7 +24,10 @@ const warnings: Readonly<Partial<Record<TrueIncident['kind'], ErrorClass | null>
 
 /** When a true incident could be seen, epoch milliseconds. */
 export interface Evidence {
-  /** When there were enough failures for anybody to notice; null: never, or nothing fails in this kind of incident. */
+  /**
+   * When the failures were enough for an ideal observer; null: never, or nothing fails in this kind of incident.
+   * docs/simulate.md defines it.
+   */
   evident_at: number | null;
   /** For kinds that warn: when the first refusals came; null: none came. */
   refused_at: number | null;
@@ -32,25 +37,23 @@ export interface Evidence {
 /** Reads the traffic in order of time and notes when each true incident became visible. */
 export function evidenceOf(
   truths: readonly TrueIncident[],
-  { background }: Pick<Scenario, 'background'>,
+  { background, callers }: Pick<Scenario, 'background' | 'callers'>,
 ): { add(record: SimulatedRecord): void; found(): Evidence[] } {
+  const chance = 1 / (DAYS * LOOKS_A_DAY * callers.length);
   const seen = truths.map((truth) => {
-    const refusal = warnings[truth.kind];
     const { key, ...where } = truth.scope;
     return {
       truth,
       where: { ...where, api_key: key },
-      usual: truth.classes.reduce((sum, name) => sum + (background[name] ?? 0), truth.usual_share ?? 0),
-      refusal,
-      requests: 0,
-      failures: 0,
+      refusal: warnings[truth.kind],
+      observer: idealObserver(usualShare(truth, background), chance),
       refusals: [] as number[],
       evident_at: null as number | null,
       refused_at: null as number | null,
     };
   });
   return {
-    add({ caller, label, ts }) {
+    add({ caller, label, ts, retry_count: retry }) {
       for (const one of seen) {
         const { truth, refusal } = one;
         if (ts < truth.started_at || !matches(caller, one.where)) continue;
@@ -61,12 +64,11 @@ export function evidenceOf(
           continue;
         }
         if (one.evident_at !== null) continue;
-        one.requests++;
-        const { classes } = truth;
-        if (label === 'ok' || (classes.length > 0 && !classes.some((name) => name === label))) continue;
-        one.failures++;
-        if (one.failures >= ENOUGH && poissonTail(one.failures, one.usual * one.requests) < CHANCE)
-          one.evident_at = ts;
+        const { classes, kind } = truth;
+        const isFailure = label !== 'ok' && (classes.length === 0 || classes.some((name) => name === label));
+        const isStorm = kind === 'retry_storm';
+        if (!isStorm || retry === 0) one.observer.see();
+        if (isFailure && (!isStorm || retry === 1) && one.observer.isEnough()) one.evident_at = ts;
       }
     },
     found: () =>
@@ -75,5 +77,43 @@ export function evidenceOf(
         refused_at,
         is_warning: refusal !== undefined,
       })),
+  };
+}
+
+/**
+ * The share of the requests in the scope (0 to 1) that fails like this when nothing is wrong. Every failed attempt is a
+ * failure, retries too, so that the moment is rather early than late. In a retry storm it is a request that failed and
+ * whose first repetition failed, too: a single failure is no storm, and further repetitions of one request are none.
+ */
+function usualShare(
+  { classes, usual_share: more = 0, kind }: TrueIncident,
+  background: Scenario['background'],
+): number {
+  const share = classes.reduce((sum, name) => sum + (background[name] ?? 0), more);
+  return kind === 'retry_storm' ? share ** 2 : share;
+}
+
+/**
+ * Watches the requests of one scope. It knows the true usual share, but not when the trouble begins or how strong it
+ * is: it has seen enough when the failures since any earlier one are at least `LEAST`, and the usual share would give
+ * as many with less than `chance`.
+ */
+function idealObserver(usual: number, chance: number): { see(): void; isEnough(): boolean } {
+  let requests = 0;
+  /** The number of requests before each failure, latest last. */
+  const before: number[] = [];
+  return {
+    see() {
+      requests++;
+    },
+    /** Adds a failure; to be called after the request was seen. */
+    isEnough() {
+      before.push(requests - 1);
+      if (before.length > BEGINNINGS) before.shift();
+      return before.some((first, i) => {
+        const failures = before.length - i;
+        return failures >= LEAST && binomialTail(failures, requests - first, usual) < chance;
+      });
+    },
   };
 }

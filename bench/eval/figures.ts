@@ -19,6 +19,8 @@ export function figuresOf(results: readonly Result[]): Figure[] {
   const parties = found.filter((match) => match.isPartyRight !== null);
   const warned = matches.flatMap((match) => match.isBeforeRefusal ?? []);
   const seconds = found.flatMap((match) => match.detect_seconds ?? []);
+  // Warnings are left out, because they are measured by whether they came in time.
+  const raw = found.flatMap((match) => (match.detect_seconds === null ? [] : (match.onset_seconds ?? [])));
   const duplicates = matches.reduce((sum, match) => sum + match.duplicates, 0);
   const calm = results.filter((one) => one.matches.length === 0);
   const days = calm.reduce((sum, one) => sum + one.event_ms, 0) / 86_400_000;
@@ -49,6 +51,15 @@ export function figuresOf(results: readonly Result[]): Figure[] {
     share('party right', parties.filter((match) => match.isPartyRight).length, parties.length, 0.9),
     time('found after enough evidence, median', 0.5, 30),
     time('the same, 9 of 10', 0.9, 60),
+    {
+      name: 'found after the trouble began',
+      measured:
+        raw.length === 0
+          ? '–'
+          : `${quantile(raw, 0.5).toFixed(1)} s, 9 of 10 ${quantile(raw, 0.9).toFixed(1)} s`,
+      target: 'none',
+      isMet: null,
+    },
     share('warned before the first refusal', warned.filter(Boolean).length, warned.length, 0.8),
     {
       name: 'incidents in calm traffic',

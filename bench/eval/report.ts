@@ -27,6 +27,8 @@ export function printReport(results: readonly Result[]): void {
         'party',
         'found after',
         '9 of 10',
+        'since begin',
+        '9 of 10',
         'ended within',
       ],
       ...rows,
@@ -48,7 +50,7 @@ export function printReport(results: readonly Result[]): void {
     name,
     measured,
     target,
-    isMet === null ? 'not measured' : isMet ? 'met' : 'NOT MET',
+    isMet === null ? (target === 'none' ? '' : 'not measured') : isMet ? 'met' : 'NOT MET',
   ]);
   console.log(table([['figure', 'measured', 'target', ''], ...figures]));
 }
@@ -57,6 +59,7 @@ function rowOf(kind: string, own: readonly Match[], wrong: number): string[] {
   const found = own.filter((match) => match.found !== null);
   const parties = found.filter((match) => match.isPartyRight !== null);
   const detect = found.flatMap(({ detect_seconds: seconds }) => seconds ?? []);
+  const raw = found.flatMap(({ onset_seconds: seconds }) => seconds ?? []);
   const resolve = found.flatMap(({ resolve_seconds: seconds }) =>
     seconds === null ? [] : [Math.abs(seconds)],
   );
@@ -70,6 +73,8 @@ function rowOf(kind: string, own: readonly Match[], wrong: number): string[] {
     ratio(parties.filter((match) => match.isPartyRight).length, parties.length),
     seconds(quantile(detect, 0.5)),
     seconds(quantile(detect, 0.9)),
+    seconds(quantile(raw, 0.5)),
+    seconds(quantile(raw, 0.9)),
     seconds(quantile(resolve, 0.5)),
   ];
 }

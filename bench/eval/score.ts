@@ -18,6 +18,8 @@ export interface Match {
   isPartyRight: boolean | null;
   /** Seconds from the moment with enough evidence to the detection; negative: before it. Null where nothing fails by it. */
   detect_seconds: number | null;
+  /** Seconds from the true start to the detection; null: not found. */
+  onset_seconds: number | null;
   /** For kinds that warn: whether the warning came before the first refusal; null for other kinds. */
   isBeforeRefusal: boolean | null;
   /** Seconds from the end to the end that was found. */
@@ -49,6 +51,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
         isScopeRight: false,
         isPartyRight: null,
         detect_seconds: null,
+        onset_seconds: null,
         isBeforeRefusal: one.is_warning ? false : null,
         resolve_seconds: null,
       };
@@ -59,6 +62,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
       isScopeRight: isSameScope(scenario, best, one),
       isPartyRight: one.party === null ? null : best.verdict.party === one.party,
       detect_seconds: one.evident_at === null ? null : (Date.parse(best.detected_at) - one.evident_at) / 1000,
+      onset_seconds: (Date.parse(best.detected_at) - one.started_at) / 1000,
       isBeforeRefusal: one.is_warning
         ? one.refused_at === null || Date.parse(best.detected_at) <= one.refused_at
         : null,

@@ -51,11 +51,23 @@ export function askConsole(base: string, token: string): AskApi {
       for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
     const response = await fetch(url, {
       headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+      // A redirect leads to a login page or another host; neither may get the token.
+      redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer: unknown = await response.json().catch(() => null);
-    if (response.ok) return answer;
-    throw new UserError(detailOf(answer) ?? `${base} answers ${response.status}`, 1);
+    const text = await response.text().catch((error: unknown) => {
+      throw new UserError(`${base} broke off its answer: try again`, 1, error);
+    });
+    const answer = jsonOf(text);
+    const isObject = typeof answer === 'object' && answer !== null;
+    if (response.ok && isObject) return answer;
+    const isOther = response.ok || (response.status >= 300 && response.status < 400);
+    throw new UserError(
+      isOther
+        ? `${base} answers ${response.status}, but is no console of faultline: correct console.host and console.port`
+        : (detailOf(answer) ?? `${base} answers ${response.status}`),
+      1,
+    );
   };
 }
 
@@ -70,6 +82,15 @@ export function consoleUrl({ host, port }: Pick<Settings['console'], 'host' | 'p
   // A console that listens on all addresses can be reached on the loopback address.
   const name = bare === '0.0.0.0' || bare === '::' ? '127.0.0.1' : bare;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** The parsed JSON; undefined when the text is not JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function detailOf(answer: unknown): string | null {

@@ -27,7 +27,7 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
   const now = (): number => fixed ?? context.now() / 1000;
   await checkSecrets(context.settings.notify, context);
   const notify = createNotifyTelemetry(context.settings.notify.receivers, context.logger);
-  const health = createAnalyzerHealth(notify);
+  const health = createAnalyzerHealth(notify, () => performance.now());
   const server = options.once === true ? null : await serveHealth(health, context);
   try {
     return await analyze(options, { now, health, notify }, context);

@@ -63,15 +63,15 @@ async function replay(
   { dryRun = false, json = false }: DeadLettersOptions,
   context: CommandContext,
 ): Promise<void> {
-  let told = context.now();
+  let reportedAt = context.now();
   const result = await replayDeadLetters(store, filter, {
     reader: createRecordReader(context.settings),
     now: context.now(),
     worker: workerName(),
     dryRun,
     isEnough: (counted) => {
-      if (context.now() - told >= PROGRESS_MS) {
-        told = context.now();
+      if (context.now() - reportedAt >= PROGRESS_MS) {
+        reportedAt = context.now();
         context.err(`${formatCount(counted)} requests ${dryRun ? 'could be ' : ''}counted so far`);
       }
       return context.signal.aborted;

@@ -55,8 +55,11 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
       if (format === 'json') context.out(JSON.stringify(withAttention(one, attention), null, 2));
       else if (format === 'csv') context.stdout.write(incidentsAsCsv([one], attention));
       else {
-        const told = await readDeliveries(store, { incidents: [one.id] });
-        for (const line of incidentInFull(one, terminal, { attention: attention.get(one.id) ?? null, told }))
+        const deliveries = await readDeliveries(store, { incidents: [one.id] });
+        for (const line of incidentInFull(one, terminal, {
+          attention: attention.get(one.id) ?? null,
+          deliveries,
+        }))
           context.out(line);
       }
       return 0;
@@ -122,7 +125,7 @@ function names<Name extends string>(text: string, flag: string, known: readonly 
   });
 }
 
-/** What people did about each open incident; incidents that nobody has marked are absent. */
+/** The acknowledgement or silence of each open incident; incidents without one are absent. */
 async function attentionTo(
   incidents: readonly Incident[],
   store: Store,

@@ -27,7 +27,7 @@ export async function run(options: ReclassifyCommandOptions, context: CommandCon
   const store = await openReader(context);
   try {
     const name = randomBytes(4).toString('hex');
-    let told = context.now();
+    let reportedAt = context.now();
     const result = await (isPlan ? planReclassification : reclassify)(store, {
       since,
       judge: judgeStored,
@@ -37,8 +37,8 @@ export async function run(options: ReclassifyCommandOptions, context: CommandCon
       now: context.now() / 1000,
       notice: context.err,
       progress: (judged, of) => {
-        if (context.now() - told < PROGRESS_MS) return;
-        told = context.now();
+        if (context.now() - reportedAt < PROGRESS_MS) return;
+        reportedAt = context.now();
         context.err(`judged ${formatCount(judged)} of ${formatCount(of)} stored errors`);
       },
       isStopped: () => context.signal.aborted,

@@ -63,7 +63,7 @@ function printSummary(
   }
   context.out('');
   if (incidents.length === 0) context.out('no incidents');
-  // What is open when the log ends lasts at least so long; nothing is known of the time after it.
+  // An incident that is open when the log ends lasts at least until then; the log shows nothing of the time after.
   const now = end ?? context.now();
   const terminal = { width: context.width, color: context.color, now, log_ended: true };
   for (const incident of incidents)

@@ -110,7 +110,7 @@ function wordOf(outcome: TriedMessage['outcome']): string {
   return `${outcome.kind === 'dead' ? 'dead' : 'skipped'} (${outcome.reason})`;
 }
 
-/** Lines of text of which nothing is shown. */
+/** True for a line of plain text, for which there is nothing to show. */
 function isPlain({ outcome, records }: TriedMessage): boolean {
   return records.length === 0 && outcome.kind === 'skipped' && outcome.reason === 'plain_text';
 }

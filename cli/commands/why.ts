@@ -60,7 +60,7 @@ function parse({ kind = '', where, at }: WhyOptions, now: number): Asked {
   const detector = detectors.find((one) => one.kind === kind);
   if (kind === 'pipeline')
     throw new UserError(
-      '--kind pipeline is judged by what the workers say, not by counts: faultline incidents --kind pipeline says what was found',
+      '--kind pipeline is judged by the reports of the workers, not by counts: faultline incidents --kind pipeline shows what was found',
     );
   if (detector === undefined)
     throw new UserError(`--kind is ${JSON.stringify(kind)}${suggestion(kind, incidentKindNames)}`);
@@ -99,6 +99,6 @@ async function settingsAt(
   const noted = await readSettingsAt(store, at);
   if (noted === null) return { settings: present, since: null };
   const read = settingsSchema.shape.analyzers.safeParse(JSON.parse(noted.settings));
-  // Another version stored them, with other settings.
+  // Another version of faultline stored them, whose settings may differ.
   return read.success ? { settings: read.data, since: noted.since } : { settings: present, since: null };
 }

@@ -1,8 +1,8 @@
 import type { CommandContext } from '../context.ts';
 
 /**
- * Who says how records are read, to be told where none of them can be: the settings may have been written for another log.
- * Null where nobody does, or a flag of this very command.
+ * Names the place that sets the format or the mapping. It is reported when no record could be read, because the settings
+ * may have been written for another log. Null when both are the default, or set by flags of this command.
  */
 export function formatOrigin({
   settings,
@@ -16,5 +16,5 @@ export function formatOrigin({
   const [place] = written;
   if (place === undefined || (settings.format === 'auto' && !hasMapping)) return null;
   const how = `format ${settings.format}${hasMapping ? ' with a mapping' : ''}`;
-  return `  they were read as ${how}, as ${place} says: where that is meant for another log, take format and mapping out of it, or name other settings with --config`;
+  return `  they were read as ${how}, which ${place} sets: if that is meant for another log, remove format and mapping there, or use other settings with --config`;
 }

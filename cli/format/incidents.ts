@@ -94,7 +94,10 @@ export function incidentsAsTable(
 export function incidentInFull(
   one: Incident,
   terminal: Terminal,
-  people: { attention: Attention | null; told: readonly Delivery[] } = { attention: null, told: [] },
+  people: { attention: Attention | null; deliveries: readonly Delivery[] } = {
+    attention: null,
+    deliveries: [],
+  },
 ): readonly string[] {
   const width = Math.min(terminal.width, READABLE);
   const paint = createPainter(terminal.color);
@@ -107,8 +110,8 @@ export function incidentInFull(
     ...field('began', began(one, terminal)),
     ...(one.resolved_at === null ? [] : field('resolved', `${formatTime(Date.parse(one.resolved_at))} UTC`)),
     ...(people.attention === null ? [] : field('attention', attentionText(people.attention))),
-    ...people.told.flatMap((delivery, i) =>
-      labelled(i === 0 ? 'told' : '', toldText(delivery), width, paint),
+    ...people.deliveries.flatMap((delivery, i) =>
+      labelled(i === 0 ? 'told' : '', deliveryText(delivery), width, paint),
     ),
     ...field('scope', scopeText(one.scope)),
     ...field('verdict', `${one.verdict.party}: ${one.verdict.why}`),
@@ -183,7 +186,7 @@ function attentionText(attention: Attention): string {
     : `${attention.state} by ${attention.by} until ${formatTime(Math.round(attention.until) * 1000)} UTC${note}`;
 }
 
-function toldText({ receiver, event, state, decided_at, tried_at, answer }: Delivery): string {
+function deliveryText({ receiver, event, state, decided_at, tried_at, answer }: Delivery): string {
   const at = formatTime(Math.round(tried_at ?? decided_at) * 1000);
   return `${receiver} at ${at} UTC: ${event}, ${state.replaceAll('_', ' ')}${answer === '' ? '' : ` (${answer})`}`;
 }

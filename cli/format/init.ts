@@ -61,7 +61,7 @@ export function settingsText({ format, mapping }: ReadingPlan, topic: string | n
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
-/** Where a mapping takes something for an error that every record has, all of them are failures. */
+/** True when every request is a failure: the mapping probably reads a field that all records have as the error. */
 function isWithoutSuccess({ tried }: ReadingPlan): boolean {
   const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
   return requests.length > 1 && requests.every((request) => request.class !== 'ok');
@@ -97,13 +97,13 @@ function countedLine({ tried }: ReadingPlan, paint: Painter): string {
       classes.set(request.class, (classes.get(request.class) ?? 0) + 1);
   }
   const requests = [...classes.values()].reduce((sum, n) => sum + n, 0);
-  const told = [...classes]
+  const byClass = [...classes]
     .sort(([, a], [, b]) => b - a)
     .map(([word, count]) => `${formatCount(count)} ${word}`);
   const left = [...skipped].map(
     ([reason, count]) => `${formatCount(count)} skipped as ${reason.replaceAll('_', ' ')}`,
   );
-  const many = told.length === 0 ? '' : ` (${told.join(', ')})`;
+  const many = byClass.length === 0 ? '' : ` (${byClass.join(', ')})`;
   return [
     `${paint('would count', requests > 0 ? 'green' : 'red')}: requests: ${formatCount(requests)}${many}, of records: ${formatCount(tried.length)}`,
     ...left,

@@ -33,7 +33,7 @@ const unknownCauses = {
   503: 'overload, Slow Down and a broken server cannot be told apart, and all are counted as server_error; log the body, in the native format as error (docs/errors/server_error.md)',
 };
 
-/** How many answers with a status tell nothing but that, and what follows from it; empty when all tell more. */
+/** How many answers with a status have no body, and how they were therefore counted; empty when all have one. */
 export function bareAnswers(
   status: keyof typeof unknownCauses,
   { answers, bare }: InputReport['answers_429'],
@@ -115,8 +115,8 @@ function deadReasons(report: InputReport, unit: InputUnit): string[] {
 /** Fields of counted records whose value could not be used, the most frequent first; empty when there are none. */
 export function droppedFields(dropped: Readonly<Record<string, number>>): string {
   const fields = Object.entries(dropped).sort(([, a], [, b]) => b - a);
-  const told = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
-  return fields.length === 0 ? '' : `left out as unreadable: ${told}`;
+  const counts = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
+  return fields.length === 0 ? '' : `left out as unreadable: ${counts}`;
 }
 
 /** The reason as words; a mapping joins the words of a reason by `_`. */
@@ -132,7 +132,7 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
 }
 
-/** Lines of a container: its envelope is JSON, and what the application wrote is not. */
+/** True for the log of a container whose lines are JSON around plain text of the application. */
 function isAllText({ read, skipped }: InputReport): boolean {
   return (skipped['plain_text'] ?? 0) > read / 2;
 }
@@ -143,7 +143,7 @@ function skipAdvice(report: InputReport): string {
   if ((skipped['other_traffic'] ?? 0) > 0)
     return 'none has the path of an LLM API, the host of a provider, or a model in it (docs/formats/nginx.md says how to name paths of your own)';
   return (skipped['no_request'] ?? 0) > 0
-    ? 'spans and events count when they tell a request to a model (docs/formats/otel.md), lines of a logger when they have a model or the words of an API in them (docs/formats/app-loggers.md)'
+    ? 'spans and events count when they describe a request to a model (docs/formats/otel.md), lines of a logger when they have a model or the words of an API in them (docs/formats/app-loggers.md)'
     : 'check whether it is the right file';
 }
 

@@ -8,7 +8,7 @@ import type { Terminal } from './incidents.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
 import { type TableColumn, formatTable } from './table.ts';
 
-/** Moves that are listed; the rest is told as a number. */
+/** The largest number of moves that are listed; the others are only counted. */
 const MOST_MOVES = 40;
 const NAMED_DAYS = 3;
 
@@ -20,7 +20,7 @@ const columns: readonly TableColumn[] = [
   { title: 'example', shrinkTo: 20, optional: true },
 ];
 
-/** What was changed, or would be, and what was left as it is, with its number. */
+/** What was changed, or would be, and how many errors, counts and incidents were left as they are. */
 export function reclassifiedInFull(
   result: Reclassified,
   isPlan: boolean,
@@ -48,8 +48,8 @@ export function reclassifiedInFull(
 }
 
 /**
- * What `faultline doctor` says of the last run and its units: one line, and whether something is to be done. `run` is null when there
- * was none. Pure.
+ * The line that `faultline doctor` prints about the last run and its units, and whether the user must act. `run`: null
+ * when there was no run. Pure.
  */
 export function runInOneLine(
   run: RunRow | null,

@@ -14,7 +14,7 @@ function bar(value: number | null, highest: number): string {
   return LEVELS[Math.max(1, Math.ceil((value / highest) * (LEVELS.length - 1)))] ?? '';
 }
 
-/** Means of neighbouring values, so that all characters stand for equal times. */
+/** Means of neighbouring values: each character represents an equal length of time. */
 function shrink(values: readonly (number | null)[], width: number): readonly (number | null)[] {
   if (values.length <= width) return values;
   return Array.from({ length: width }, (_, i) => {

@@ -6,7 +6,7 @@ export interface TableColumn {
   align?: 'left' | 'right';
   /** The column may be cut to this width when the terminal is narrow. */
   shrinkTo?: number;
-  /** The column is left out when the terminal is still too narrow; the last such column goes first. */
+  /** The column is left out when the terminal is still too narrow; the last such column is the first to be left out. */
   optional?: boolean;
 }
 

@@ -33,12 +33,12 @@ export function triedLines(
 function heading({ format, outcome, requests }: TriedRecord, place: string, paint: Painter): string {
   const classes = [...new Set(requests.map((request) => request.class))];
   const [request] = requests;
-  const told =
+  const classText =
     classes.length === 1 && request !== undefined
       ? `${paint(request.class, request.class === 'ok' ? 'green' : 'red')} (${request.title})`
       : classes.join(', ');
   const many = requests.length > 1 ? `${requests.length} requests, ` : '';
-  const what = outcome.kind === 'counted' ? `counted: ${many}${told}` : outcomeText(outcome, paint);
+  const what = outcome.kind === 'counted' ? `counted: ${many}${classText}` : outcomeText(outcome, paint);
   return `${paint(place, 'bold')}: ${format}, ${what}`;
 }
 
@@ -49,7 +49,7 @@ function outcomeText(outcome: TriedMessage['outcome'], paint: Painter): string {
   return `${paint('dead letter', 'red')}: ${outcome.reason}: ${outcome.detail}`;
 }
 
-/** Formats that are programs: what no path of the record equals was made of it. */
+/** Formats that code reads: a value that equals none of the record's fields was computed from them. */
 const PROGRAMS: ReadonlySet<string> = new Set(['otel-genai', 'litellm']);
 
 function details({ format, fields, requests, ignored, dropped }: TriedRecord): string[] {

@@ -11,7 +11,7 @@ export interface DemoClock {
 }
 
 export interface Demo extends DemoClock {
-  /** The lines of the day; each block comes when its time is reached. */
+  /** The lines of the day; each block is delivered when its time is reached. */
   lines: AsyncIterable<Buffer>;
 }
 

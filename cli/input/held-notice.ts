@@ -5,8 +5,8 @@ const MOST = 3;
 const OWN_TOPIC = /^(?:file:)?(?<name>.*)#[0-9a-f]+$/;
 
 /**
- * What to say when a file or a pipe is read into a data directory that holds others: all of them are shown together. Null
- * when it holds nothing else, or only earlier parts of a file that is followed. `topic` is that of the source.
+ * A warning that the data directory already holds other inputs, because the page shows all of them together. Null when
+ * it holds nothing else, or only earlier parts of the followed file. `topic`: the topic of the source.
  */
 export function heldNotice(
   topic: string,

@@ -5,10 +5,10 @@ import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { workerName } from '../needs/worker.ts';
 
-/** How long one request of the page may read dead letters, ms; it asks for the rest by another one. */
+/** Longest time in which one request of the page reads dead letters, ms. The page requests the rest separately. */
 const LONGEST_MS = 4_000;
 
-/** Answers "Count what can be read now" of the page: `faultline dead-letters replay` by the settings of this process. */
+/** Answers "Count what can be read now" of the page: runs `faultline dead-letters replay` with the settings of this process. */
 export function letterReplay(
   store: Store,
   { settings, now }: Pick<CommandContext, 'settings' | 'now'>,

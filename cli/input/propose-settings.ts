@@ -66,7 +66,7 @@ export function withField(
 
 /**
  * Recognised records with one field read from elsewhere: the mapping of their preset with that change. Throws a `UserError`
- * for a format that is no mapping, or when less would be counted than without the change.
+ * for a format that is not a mapping, or when fewer requests would be counted than before the change.
  */
 function withFieldOfKnown(
   plan: ReadingPlan,
@@ -79,7 +79,7 @@ function withFieldOfKnown(
   const candidates = presets().has(most)
     ? [
         { format: most, mapping: change },
-        // In an envelope, or beside records of other formats.
+        // For records in an envelope, or among records of other formats.
         { format: 'auto', mapping: { preset: most, ...change } },
       ]
     : [{ format: 'mapped', mapping: { ...ownFields(values), ...change } }];
@@ -97,7 +97,7 @@ function withFieldOfKnown(
   );
 }
 
-/** The mapping that reads native records: each of their fields that is there, by its own name. */
+/** The mapping that reads native records: maps each native field that occurs in the sample to its own name. */
 function ownFields(values: readonly (Buffer | null)[]): MappingSpec {
   const records = values.flatMap(parsed);
   const isThere = (name: string): boolean =>

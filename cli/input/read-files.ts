@@ -33,7 +33,7 @@ export async function withFiles<Result>(
       await store.close();
     }
   } finally {
-    // What stays behind is in the system's folder for temporary files, and must not hide why `use` failed.
+    // A folder that cannot be removed is only a temporary one; this error must not hide why `use` failed.
     await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
@@ -64,7 +64,7 @@ export function sayEmpty(
   const all = sumReports(reports);
   const empty = inputs.flatMap(({ name, unit }, i) => {
     const report = reports[i];
-    // An empty log may well be one of many.
+    // One empty log among several is normal, as after a rotation.
     if (report === undefined || (report.read === 0 && inputs.length > 1 && all.read > 0)) return [];
     return nothingCounted(report, name, unit());
   });

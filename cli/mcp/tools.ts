@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { checked } from '../../dashboards/console/checked.ts';
 import { readClass, readKind } from '../../dashboards/console/v1/catalogue.ts';
 import { explainQuery } from '../../dashboards/console/v1/explain.ts';
 import { incidentsQuery } from '../../dashboards/console/v1/incidents.ts';
-import { NotFound, parsed } from '../../dashboards/console/v1/route.ts';
+import { NotFound } from '../../dashboards/console/v1/route.ts';
 import { trendsQuery } from '../../dashboards/console/v1/trends.ts';
 import { errorClasses, isRequestClass, requestClassNames } from '../../domain/error-class.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
@@ -28,7 +29,7 @@ function tool<Input extends z.ZodObject>(
     run(asked: z.infer<Input>, ask: AskApi): Promise<unknown>;
   },
 ): Tool {
-  return { ...one, run: async (given, ask) => one.run(parsed(one.input, given ?? {}), ask) };
+  return { ...one, run: async (given, ask) => one.run(checked(one.input, given ?? {}), ask) };
 }
 
 /** The parameter `limit`. A model reads every line, so the default is lower than on a page. */
@@ -66,14 +67,15 @@ export const tools: readonly Tool[] = [
     description:
       'Exact counts of requests and errors over a range, grouped by any of provider, org, project, api_key, client, region, model, endpoint, class, subclass, status, with the change against the period before.',
     input: trendsQuery.omit({ format: true }).extend({
+      errors_only: z.boolean().default(false).meta({ description: 'Only groups with failures.' }),
       limit: few(20, 1_000),
       points: z
-        .boolean('is neither true nor false')
+        .boolean()
         .default(false)
         .meta({ description: 'Also the course over time, step by step; otherwise sums only.' }),
     }),
-    async run({ points, ...query }, ask) {
-      const answer = await ask({ route: '/trends', query });
+    async run({ points, errors_only: only, ...query }, ask) {
+      const answer = await ask({ route: '/trends', query: { ...query, errors_only: String(only) } });
       return points ? answer : withoutPoints(answer);
     },
   }),

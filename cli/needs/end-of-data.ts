@@ -3,8 +3,8 @@ import type { Store } from '../../store/store.ts';
 import { readNewestCount } from '../../store/queries/explain-sums.ts';
 
 /**
- * End of what an embedded store can hold, epoch ms: whoever has the data directory is alone with it, so nothing comes
- * in, and the data end with the last count. Infinite for a server, and where there are no counts.
+ * The end of the data in an embedded store, epoch ms. Only one process can use a data directory, so no counts arrive
+ * while a command reads it, and the data end with the newest count. Infinite for a server, and without any count.
  */
 export async function endOfData(store: Store): Promise<number> {
   const newest = store.kind === 'embedded' ? await readNewestCount(store) : null;

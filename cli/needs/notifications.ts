@@ -15,8 +15,8 @@ import { readSecret } from './secrets.ts';
 export const SEND_TIMEOUT_MS = 10_000;
 
 /**
- * Tells the receivers of the settings, in parallel to the evaluations, until the signal comes; returns at once without
- * receivers. Never throws.
+ * Sends messages to the receivers of the settings until the signal, in parallel with the evaluations. Resolves at once
+ * when there are no receivers. Never throws.
  */
 export async function notifyReceivers(
   store: Store,

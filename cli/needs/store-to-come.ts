@@ -8,7 +8,7 @@ export interface StoreToCome extends Store {
   arrive(store: Store): Store;
 }
 
-/** Takes the place of a store that is not open yet: until then, every request is answered with an error. */
+/** Stands in for a store that is not open yet: until it is, every request fails with an error. */
 export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
   const where = clickhouse.url === '' ? clickhouse.path : clickhouse.url;
   let store: Store | null = null;

@@ -1,7 +1,7 @@
 import { EXIT, UserError } from '../errors.ts';
 import { backoffMs, isAway } from './away.ts';
 
-/** How long a command that runs for ever waits for its needs, unless `--wait` says otherwise. */
+/** How long a long-running command waits for what it needs, without `--wait`. */
 export const WAIT_MS = 60_000;
 /** Time between two lines about the same missing thing. */
 const REPEAT_MS = 10_000;
@@ -47,7 +47,7 @@ export interface Waiting {
    * Prints one line when something is missing, at most one every ten seconds while it is, and one when it is available.
    */
   say: (line: string) => void;
-  /** Is told what is missing, whenever that changes. */
+  /** Receives the list of missing things whenever it changes. */
   onMissing: (missing: readonly Missing[]) => void;
 }
 
@@ -136,8 +136,8 @@ async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
 }
 
 /**
- * One try. It ends at the deadline or with the signal, however long the other side is silent; `say` is called
- * meanwhile.
+ * Tries once. Ends at the deadline or with the signal even when the other side never answers, and calls `say` again
+ * while it waits.
  */
 async function tryOnce<T>(
   needed: Needed<T>,
@@ -168,7 +168,7 @@ async function tryOnce<T>(
   }
 }
 
-/** One try; its error says it when waiting would not help. */
+/** Tries once. If waiting cannot help, rejects with the reason from `whyNever`, otherwise with the error of the try. */
 async function openOrSayWhy<T>(needed: Needed<T>): Promise<T> {
   try {
     return await needed.open();

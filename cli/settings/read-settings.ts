@@ -68,7 +68,7 @@ export function readSettings({ config, env, overrides = [] }: SettingsSources): 
 
 /** Reports a wrong format or mapping before anything is opened. */
 function checkFormat({ format, mapping }: Settings, origins: ReadonlyMap<string, string>): void {
-  // The defaults are correct, and reading the presets takes time.
+  // The defaults need no check, which would read all presets.
   if (format === 'auto' && Object.keys(mapping).length === 0) return;
   try {
     recordDecoder({ format, mapping }, new Cleaner());
@@ -138,7 +138,7 @@ function readBounded(file: string): string | null {
   return length > LARGEST_FILE ? null : bytes.toString('utf8', 0, length);
 }
 
-/** Counts brackets everywhere, also in texts: no value of a setting contains so many that are not closed. */
+/** Counts brackets in quoted texts, too: no setting has a value with that many unclosed brackets. */
 function nestsTooDeeply(text: string): boolean {
   let depth = 0;
   for (const char of text) {
@@ -177,9 +177,9 @@ function toTree(document: Document, file: string, lines: LineCounter, origins: M
   }
 }
 
-/** An alias of nothing, or of what it stands in, which would have no end. */
+/** Refuses an alias without an anchor before it, and an alias within its own anchor, which would expand without end. */
 function refuseAlias(document: Document, file: string, lines: LineCounter): void {
-  // Of a name the last one before counts.
+  // YAML allows a name again: an alias means the last anchor before it.
   const anchors = new Map<string, unknown>();
   visit(document, {
     Node(_key, node, path) {
@@ -189,7 +189,7 @@ function refuseAlias(document: Document, file: string, lines: LineCounter): void
       }
       const target = anchors.get(node.source);
       if (target !== undefined && !path.some((one) => one === target)) return;
-      const why = target === undefined ? 'names no anchor before it' : 'stands within its own anchor';
+      const why = target === undefined ? 'names no anchor before it' : 'is within its own anchor';
       const { line, col } = lines.linePos(node.range?.[0] ?? 0);
       throw new UserError(
         `${file}:${line}:${col}: *${oneLine(node.source)} ${why}: write the value itself there`,

@@ -77,7 +77,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     now: context.now,
     logger: context.logger.child({}, { level: 'warn' }),
   });
-  // Incidents of the demo concern nobody, so nobody is told.
+  // The demo sends no messages, because its incidents are not real.
   if (!isDemo) await checkSecrets(settings.notify, context);
   const notify = createNotifyTelemetry(
     isDemo ? {} : settings.notify.receivers,
@@ -294,8 +294,8 @@ function troubleOf({ trouble, unjudged }: State): string {
 }
 
 /**
- * Runs the analyzers up to the present of the source; the last time after the worker has ended, so that nothing is left
- * out.
+ * Runs the analyzers up to the present of the source. They run once more after the worker has ended, so that its last
+ * batches are evaluated.
  */
 async function analyse(
   { store, worker, state, source }: Running,
@@ -333,7 +333,7 @@ async function analyse(
 /** The event times that the worker has stored. */
 function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   return {
-    // Only the topics of this run: an import beside an older one does not judge that again.
+    // Only the topics of this run, so that the times of an older import are not evaluated again.
     first: () => readFirstEvent(store, [...new Set(worker.status().partitions.map(({ topic }) => topic))]),
     newest: () => (state.watermark === null ? null : state.watermark / 1000),
     takeOldest: () => {
@@ -346,7 +346,7 @@ function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   };
 }
 
-/** `held`: topics of which the data directory holds something already. */
+/** `held`: topics that the data directory already contains. */
 function watch(
   state: State,
   source: StartSource,

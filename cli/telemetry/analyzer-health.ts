@@ -1,4 +1,4 @@
-import type { MissingPart } from '../../ingest/telemetry/health.ts';
+import { DOWN_MS, type MissingPart } from '../../ingest/telemetry/health.ts';
 import { createRegistry } from '../../ingest/telemetry/registry.ts';
 import type { HealthAnswer, Telemetry } from '../../ingest/telemetry/telemetry.ts';
 import type { NotifyTelemetry } from './notify-telemetry.ts';
@@ -10,20 +10,30 @@ export interface AnalyzerHealth extends Served, Pick<Telemetry, 'lack'> {
   evaluated(error: unknown): void;
 }
 
-/** Health is `starting` at first, `ok` after a successful evaluation and `degraded` after a failed one. */
-export function createAnalyzerHealth(notify: Pick<NotifyTelemetry, 'reasons' | 'text'>): AnalyzerHealth {
+/**
+ * Health is `starting` at first, `ok` after a successful evaluation, `degraded` after a failed one, and `not_ready` when
+ * none has succeeded for two minutes. `monotonic` gives ms.
+ */
+export function createAnalyzerHealth(
+  notify: Pick<NotifyTelemetry, 'reasons' | 'text'>,
+  monotonic: () => number,
+): AnalyzerHealth {
   const registry = createRegistry({ process: true });
   let missing: readonly MissingPart[] = [];
-  let last: 'none' | 'well' | 'failed' = 'none';
+  let isStarting = true;
+  let failingSince: number | null = null;
   const reasons = (): HealthAnswer['reasons'] => {
     if (missing.length > 0)
       return missing.map(({ what, address }) => {
         return { code: 'missing', state: 'not_ready', detail: `${what} is not there yet`, address };
       });
-    if (last === 'none')
+    if (isStarting)
       return [{ code: 'starting', state: 'not_ready', detail: 'nothing has been evaluated yet' }];
-    if (last === 'failed')
-      return [{ code: 'store_retrying', state: 'degraded', detail: 'the last evaluation failed' }];
+    if (failingSince !== null) {
+      const age = monotonic() - failingSince;
+      const detail = `no evaluation has succeeded for ${Math.round(age / 1000)} s`;
+      return [{ code: 'store_retrying', state: age > DOWN_MS ? 'not_ready' : 'degraded', detail }];
+    }
     return notify.reasons();
   };
   const health = (): HealthAnswer => {
@@ -35,7 +45,8 @@ export function createAnalyzerHealth(notify: Pick<NotifyTelemetry, 'reasons' | '
       missing = parts;
     },
     evaluated(error) {
-      last = error === null ? 'well' : 'failed';
+      isStarting = false;
+      failingSince = error === null ? null : (failingSince ?? monotonic());
     },
     isAlive: () => true,
     health,

@@ -85,26 +85,26 @@ export function logEvents(logger: LogWriter, monotonic: Clock = () => performanc
  * `debug`.
  */
 export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance.now()): KafkaLog {
-  const told = new Map<string, { at: number; left: number }>();
+  const lastWarned = new Map<string, { at: number; left: number }>();
   return (level, message, fields) => {
     const line = { ...fields, part: 'kafka' };
     const words = maskCredentials(message.slice(0, LONGEST_WORDS));
     if (level === 'info' || level === 'debug') return logger.debug(line, words);
     // Ports, ids and numbers of tries differ from line to line; the kind is the same.
     const kind = words.replaceAll(/[0-9a-f]{6,}|\d+/g, '#');
-    const before = told.get(kind);
+    const before = lastWarned.get(kind);
     if (before !== undefined && monotonic() - before.at < QUIET_MS) {
       before.left++;
       return logger.debug(line, words);
     }
-    if (before === undefined && told.size >= MOST_WORDS) told.clear();
-    told.set(kind, { at: monotonic(), left: 0 });
+    if (before === undefined && lastWarned.size >= MOST_WORDS) lastWarned.clear();
+    lastWarned.set(kind, { at: monotonic(), left: 0 });
     const repeated = before === undefined || before.left === 0 ? {} : { repeated: before.left };
     return logger.warn({ ...line, ...repeated }, words);
   };
 }
 
-/** Writes all of them at `debug`: for commands that end, whose final error says everything. */
+/** Writes all lines of the Kafka client at `debug`: a command that ends reports its problem in its final error. */
 export function quietKafkaLog(logger: LogWriter): KafkaLog {
   return (_level, message, fields) => logger.debug({ ...fields, part: 'kafka' }, message);
 }
@@ -114,7 +114,7 @@ export function quietKafkaLog(logger: LogWriter): KafkaLog {
  * beginning was reported, its end is reported too.
  */
 function trouble(logger: LogWriter, begins: string, ends: string, monotonic: Clock) {
-  const toldAt = new Map<string, number>();
+  const warnedAt = new Map<string, number>();
   let present: string | null = null;
   let shown: string | null = null;
   return {
@@ -122,9 +122,9 @@ function trouble(logger: LogWriter, begins: string, ends: string, monotonic: Clo
       present = kind;
       if (shown === kind) return;
       const fields = { reason: oneLine(reason) };
-      const before = toldAt.get(kind);
+      const before = warnedAt.get(kind);
       if (before !== undefined && monotonic() - before < QUIET_MS) return logger.debug(fields, begins);
-      toldAt.set(kind, monotonic());
+      warnedAt.set(kind, monotonic());
       shown = kind;
       return logger.warn(fields, begins);
     },

@@ -24,7 +24,7 @@ export async function startMetricsServer(
       () => send(request, response, json(500, { error: 'the metrics could not be gathered' })),
     );
   });
-  // Probes and Prometheus send no bodies, so a request that takes longer is refused.
+  // Probes and Prometheus send small requests without bodies, so a slower request is refused.
   server.requestTimeout = 10_000;
   await listen(server, bare, port).catch((error: unknown) => {
     throw cannotListen(error, host, port);

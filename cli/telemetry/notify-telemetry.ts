@@ -20,7 +20,7 @@ export interface NotifyTelemetry {
 /** A message that waits this long makes health `degraded`; seconds. */
 const LATE_SECONDS = 60;
 
-/** The names of receivers are labels: they come from the settings, so there are few. */
+/** Uses the names of receivers as labels, because the settings name only a few. */
 export function createNotifyTelemetry(
   receivers: Readonly<Record<string, { type: string }>>,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
@@ -69,9 +69,10 @@ export function createNotifyTelemetry(
           seconds: Math.round(seconds * 1000) / 1000,
           answer,
         };
-        if (state === 'sent') logger.info(facts, `told ${receiver}`);
-        else if (state === 'given_up') logger.error(facts, `gave up telling ${receiver}: ${answer}`);
-        else logger.warn(facts, `could not tell ${receiver}, tries again: ${answer}`);
+        if (state === 'sent') logger.info(facts, `sent a message to ${receiver}`);
+        else if (state === 'given_up')
+          logger.error(facts, `gave up sending a message to ${receiver}: ${answer}`);
+        else logger.warn(facts, `could not send a message to ${receiver}, will retry: ${answer}`);
       },
       leads(leads) {
         sends.set(leads ? 1 : 0);
@@ -83,7 +84,7 @@ export function createNotifyTelemetry(
       refreshFailed(receiver, text) {
         logger.warn(
           { receiver, reason: text },
-          `could not tell ${receiver} what is still firing, tries again`,
+          `could not send ${receiver} the incidents that still fire, will retry`,
         );
       },
     },

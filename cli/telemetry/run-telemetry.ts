@@ -31,7 +31,7 @@ export function tellChanges(
   let before = 'ok';
   return () => {
     const { state, reasons } = telemetry.health();
-    // The part that waits logs this itself.
+    // Whatever waits for a store or broker logs that itself.
     if (state === before || reasons[0]?.code === 'missing') return;
     before = state;
     if (state === 'ok') logger.info('health: ok again');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Panel } from '../panel.ts';
-import { panelParameters, parsePanelQuery } from './parameters.ts';
+import { checked } from './checked.ts';
+import { panelParameters, panelQuery } from './parameters.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
 const panel = (kind: Panel['kind'], minStep?: number): Panel => ({
@@ -16,20 +17,21 @@ const panel = (kind: Panel['kind'], minStep?: number): Panel => ({
 });
 
 test('without parameters a chart covers the last 24 hours in at most 500 points', () => {
-  const { range, filters } = panelParameters(parsePanelQuery({}), PRESENT, panel('bars'));
+  const { range, filters } = panelParameters(checked(panelQuery, {}), PRESENT, panel('bars'));
   expect(range).toEqual({ from: PRESENT / 1_000 - 86_400, to: PRESENT / 1_000, step: 300 });
   expect(filters).toEqual({});
 });
 
 test('the step is never shorter than that of the table that the panel reads', () => {
   expect(
-    panelParameters(parsePanelQuery({ from: 'now-10m', step: '10' }), PRESENT, panel('bars', 60)).range.step,
+    panelParameters(checked(panelQuery, { from: 'now-10m', step: '10' }), PRESENT, panel('bars', 60)).range
+      .step,
   ).toBe(60);
 });
 
 test('the range of a single figure is not widened to whole steps', () => {
   const { range } = panelParameters(
-    parsePanelQuery({ from: 'now-1h', step: '3600' }),
+    checked(panelQuery, { from: 'now-1h', step: '3600' }),
     PRESENT + 10_000,
     panel('stat'),
   );
@@ -38,7 +40,7 @@ test('the range of a single figure is not widened to whole steps', () => {
 
 test('a filter given once or more times is a list', () => {
   const { filters } = panelParameters(
-    parsePanelQuery({ provider: 'openai', model: ['a', 'b'] }),
+    checked(panelQuery, { provider: 'openai', model: ['a', 'b'] }),
     PRESENT,
     panel('bars'),
   );
@@ -56,9 +58,9 @@ test.each([
   [{ step: 'abc' }, 'step: is not a whole number of seconds'],
   [{ step: '5' }, 'step: is below 10 seconds, the counting interval'],
   [{ step: '10' }, 'step: gives more than 2000 points; leave it out or use a longer step'],
-  [{ step: ['60', '120'] }, 'step: may be given only once'],
+  [{ step: ['60', '120'] }, 'step: is given more than once'],
   [{ class: 'slow_down' }, 'class: is not a known parameter'],
   [{ provider: 'x'.repeat(513) }, 'provider: is too long'],
 ])('%j is refused in one line that names the parameter', (query, message) => {
-  expect(() => panelParameters(parsePanelQuery(query), PRESENT, panel('bars'))).toThrow(message);
+  expect(() => panelParameters(checked(panelQuery, query), PRESENT, panel('bars'))).toThrow(message);
 });

@@ -18,7 +18,7 @@ export class BadParameter extends Error {
 const moment = 'a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 2000 to 2099';
 const LONGEST_DAYS = 1_100;
 
-const text = z.string('may be given only once').max(64, 'is too long');
+const text = z.string('is given more than once').max(64, 'is too long');
 const values = z
   .union([z.string(), z.array(z.string())])
   .transform((given) => (typeof given === 'string' ? [given] : given))
@@ -46,11 +46,6 @@ export const panelQuery = z.strictObject({
 export const rangeQuery = z.strictObject(rangeShape);
 
 export type PanelQuery = z.infer<typeof panelQuery>;
-
-/** Checks the parameters of a panel as they were sent. Throws `BadParameter`. */
-export function parsePanelQuery(query: unknown): PanelQuery {
-  return parse(panelQuery, query);
-}
 
 /**
  * The range, step and filters of a panel's question. The step is never shorter than the panel's own. Throws
@@ -94,14 +89,4 @@ function span(given: { from: string; to: string }, present: number): [number, nu
     throw new BadParameter(`from: the range is longer than ${LONGEST_DAYS} days`);
   }
   return [from, to];
-}
-
-function parse<Shape extends z.ZodType>(shape: Shape, query: unknown): z.infer<Shape> {
-  const result = shape.safeParse(query);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  if (issue === undefined) throw new BadParameter('query: cannot be read');
-  if (issue.code === 'unrecognized_keys')
-    throw new BadParameter(`${issue.keys[0]}: is not a known parameter`);
-  throw new BadParameter(`${String(issue.path[0] ?? 'query')}: ${issue.message}`);
 }

@@ -140,13 +140,27 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
     const message = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
-    if (status < 500) return sendProblem(reply, status, 'bad_request', message);
+    if (status < 500) return sendProblem(reply, status, 'bad_request', refusalOf(error, message));
     const path = request.url.replace(/\?.*$/s, '');
     logger?.error(`console: ${request.method} ${path}: ${message}`);
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'internal';
     return sendProblem(reply, statusOf[code] ?? 500, code, message);
   });
   return app;
+}
+
+/** What the server itself refuses before a route sees it, in our words: they name the part of the request. */
+const refusals: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'body: is empty; send JSON, at least {}',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'body: is not JSON',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body: is larger than this route takes',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'Content-Length: is not the length of the body',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Content-Type: must be application/json, or text/plain for /api/v1/try',
+};
+
+function refusalOf(error: unknown, message: string): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return refusals[code] ?? message;
 }
 
 /** HTTP status for store errors after which the same request can succeed later. */

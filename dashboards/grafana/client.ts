@@ -77,7 +77,7 @@ async function send(
       headers: {
         'content-type': 'application/json',
         accept: 'application/json',
-        authorization: `Bearer ${token}`,
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
       },
       signal: AbortSignal.timeout(15_000),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -2,7 +2,7 @@ import { errorClasses, type RequestClass } from '../../domain/error-class.ts';
 import { factsOf, type IncidentKind, incidentKindNames, type KindFacts } from '../../domain/incident-kind.ts';
 import { panelId } from '../panel.ts';
 import { number, numbersOf, type RuleNumber } from './alert-numbers.ts';
-import { scopeOfIncident } from './facts.ts';
+import { scopeOfIncident } from './shared-sql.ts';
 import { dashboards } from './list.ts';
 
 /** The state of an alert in Grafana when its query fails or returns nothing. */

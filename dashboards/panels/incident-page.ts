@@ -1,7 +1,7 @@
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, failures, keyColumn, kindColumn, partyColumn, share } from './columns.ts';
 import { perMinute } from './counts.ts';
-import { scopeOfIncident } from './facts.ts';
+import { scopeOfIncident } from './shared-sql.ts';
 import { slowDownRunbook, toOverview } from './links.ts';
 
 const links = [toOverview];

@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { idColumn, kindColumn, partyColumn } from './columns.ts';
-import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './facts.ts';
+import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './shared-sql.ts';
 import { toOverview, toSlowDown } from './links.ts';
 
 /** The number of incidents that still fire at the end of the time range. */

@@ -2,7 +2,7 @@ import { errorClasses } from '../../domain/error-class.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { classColumn, clientColumn, filterColumn, keyColumn, regionColumn } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
-import { accessClasses, accessClassNames, classColors, kindsAbout } from './facts.ts';
+import { accessClasses, accessClassNames, classColors, kindsAbout } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { keyRunbook, regionRunbook, runbook, toOverview, toQuota } from './links.ts';
 

@@ -1,6 +1,6 @@
 import { incidentKindNames, factsOf } from '../../domain/incident-kind.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { sqlList } from './facts.ts';
+import { sqlList } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { runbook, toOverview } from './links.ts';
 import { ingestDelay, ingestRecords } from './pipeline.ts';

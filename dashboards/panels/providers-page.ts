@@ -2,7 +2,7 @@ import { errorClasses, requestClassNames } from '../../domain/error-class.ts';
 import type { PanelColumn, Dashboard, Panel } from '../panel.ts';
 import { calls, classColumn, failures, filterColumn, regionColumn, share } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
-import { classColors, kindsAbout, providerClasses } from './facts.ts';
+import { classColors, kindsAbout, providerClasses } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { bucketJoin, latencyColumns, percentile } from './latency.ts';
 import { runbook, serverErrorRunbook, toOverview, toSlowDown } from './links.ts';

@@ -2,7 +2,7 @@ import { errorClasses } from '../../domain/error-class.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, filterColumn, keyColumn, useless } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
-import { kindsAbout } from './facts.ts';
+import { kindsAbout } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { quotaRunbook, rateLimitRunbook, toOverview, toSlowDown } from './links.ts';
 

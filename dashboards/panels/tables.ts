@@ -10,7 +10,7 @@ import {
   useless,
 } from './columns.ts';
 import { callerRows, rangeRows } from './counts.ts';
-import { providerClasses } from './facts.ts';
+import { providerClasses } from './shared-sql.ts';
 import { keyRunbook, runbook, serverErrorRunbook, toKeys, toProviders } from './links.ts';
 
 /** Where requests fail: one row per provider and model. */

@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { rangeRows } from './counts.ts';
-import { providerClasses } from './facts.ts';
+import { providerClasses } from './shared-sql.ts';
 import { quotaRunbook, serverErrorRunbook, toPipeline, toProviders } from './links.ts';
 
 /** Shows how much traffic there is. */

@@ -1,7 +1,7 @@
 import { errorClasses } from '../../domain/error-class.ts';
 import type { Panel } from '../panel.ts';
 import { chartRows, perMinute } from './counts.ts';
-import { classColors, classesOfFault, faultOfClass, partyColors, providerClasses } from './facts.ts';
+import { classColors, classesOfFault, faultOfClass, partyColors, providerClasses } from './shared-sql.ts';
 import {
   quotaRunbook,
   rateLimitRunbook,

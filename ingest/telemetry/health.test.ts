@@ -29,7 +29,19 @@ const well: HealthFacts = {
 const cases: [string, Partial<HealthFacts>, string, string[]][] = [
   ['all is well', {}, 'ok', []],
   ['in the group, but without partitions', { partitions: 0, broker_answered_at: ago(400) }, 'ok', []],
-  ['a source has ended', { phase: 'ended', ticked_at: ago(900), store_answered_at: ago(900) }, 'ok', []],
+  ['a source has ended', { phase: 'ended', ticked_at: ago(900), store_failing_since: ago(900) }, 'ok', []],
+  [
+    'a source has ended, and the store just went away',
+    { phase: 'ended', ticked_at: ago(900), store_answered_at: ago(31) },
+    'degraded',
+    ['degraded store_silent'],
+  ],
+  [
+    'a source has ended, and the store is away',
+    { phase: 'ended', ticked_at: ago(900), store_answered_at: ago(900) },
+    'not_ready',
+    ['not_ready store_silent'],
+  ],
   [
     'the store is not open yet',
     { phase: 'starting', store_answered_at: null },

@@ -94,8 +94,9 @@ export function decideHealth(facts: HealthFacts, now: number): Health {
   const reasons: Health['reasons'] = [];
   const say: Say = (state, code, detail, address) =>
     void reasons.push({ code, state, detail, ...(address === undefined ? {} : { address }) });
-  if (facts.phase === 'ended') return { state: 'ok', reasons };
-  if (facts.phase === 'starting') judgeStart(facts, say);
+  // Nothing is inserted any more, but the page still asks the store.
+  if (facts.phase === 'ended') judgeAnswers(facts, now, say);
+  else if (facts.phase === 'starting') judgeStart(facts, say);
   else if (facts.phase === 'stopping')
     say('not_ready', 'stopping', 'the worker stores what it has read and then stops');
   else {
@@ -147,6 +148,15 @@ function judgeStore(facts: HealthFacts, now: number, say: Say): void {
   if (failing !== null) say(state, 'store_retrying', `no insert has succeeded for ${age(failing, now)}`);
   else if (isWithin(failed, now, RECENT_MS))
     say('degraded', 'store_retrying', 'inserts had to be sent again');
+  judgeAnswers(facts, now, say, state);
+}
+
+function judgeAnswers(
+  { store_answered_at: answered }: HealthFacts,
+  now: number,
+  say: Say,
+  state: 'degraded' | 'not_ready' = isOver(answered, now, DOWN_MS) ? 'not_ready' : 'degraded',
+): void {
   if (isOver(answered, now, SILENT_MS))
     say(state, 'store_silent', `ClickHouse has not answered for ${age(answered, now)}`);
 }

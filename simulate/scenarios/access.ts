@@ -65,6 +65,12 @@ function rotated(): Scenario {
   );
 }
 
+/**
+ * A caller that does not exist yet is silent until the event begins. Its silence fades within a minute, and the event
+ * is the time in which it sends, so the minute comes after the beginning of the event.
+ */
+const SILENT_MS = EVENT_AT + MINUTE;
+
 /** Keys, membership, addresses and regions. */
 export const accessScenarios: readonly Scenario[] = [
   twoHours('key-revoked', 'A key that worked is refused from one moment on.', [
@@ -79,7 +85,7 @@ export const accessScenarios: readonly Scenario[] = [
         where: { client: 'new-service' },
         after_ms: 0,
         ramp_ms: 1,
-        lasts_ms: EVENT_AT,
+        lasts_ms: SILENT_MS,
         factor: 0,
         truth: null,
       },
@@ -118,7 +124,7 @@ export const accessScenarios: readonly Scenario[] = [
         where: { client: 'unknown-script' },
         after_ms: 0,
         ramp_ms: 1,
-        lasts_ms: EVENT_AT,
+        lasts_ms: SILENT_MS,
         factor: 0,
         truth: null,
       },

@@ -1,61 +1,44 @@
-import { describe, expect, it } from 'vitest';
-import { planExplainSums } from './explain-sums.ts';
+import { expect, test } from 'vitest';
+import { defaultRetention, toRetention } from '../../domain/retention.ts';
+import { comparedTime, planExplainSums } from './explain-sums.ts';
 
-const now = Date.UTC(2026, 2, 10, 12) / 1_000;
-const DAY = 86_400;
-const ask = (age: number, more: Partial<Parameters<typeof planExplainSums>[0]> = {}) =>
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const now = Date.UTC(2026, 2, 31) / 1_000;
+const plan = (days: number, by: readonly string[] | null = null) =>
   planExplainSums({
-    by: null,
+    by,
     where: [],
     classes: [],
-    window: { from: now - age, to: now - age + 603 },
-    against: { from: now - age - 3_600, to: now - age },
+    window: { from: now - days * DAY, to: now },
+    against: null,
     now,
-    ...more,
+    retention: {
+      ...toRetention(defaultRetention),
+      request_counts: 7,
+      request_counts_1m: 30,
+      request_counts_1h: 400,
+    },
   });
 
-describe('the table for an explanation', () => {
-  it('is the finest that still holds both spans, with the dimensions it has', () => {
-    expect(ask(3_600)).toMatchObject({
-      table: 'request_counts',
-      window: { from: now - 3_600, to: now - 2_990 },
-    });
-    expect(ask(3_600).by).toEqual([
-      'provider',
-      'org',
-      'project',
-      'client',
-      'model',
-      'endpoint',
-      'region',
-      'api_key',
-    ]);
-    expect(ask(30 * DAY).table).toBe('request_counts_1m');
-    expect(ask(30 * DAY).by).not.toContain('endpoint');
-    expect(ask(200 * DAY)).toMatchObject({
-      table: 'request_counts_1h',
-      by: ['provider', 'org', 'project', 'client', 'model'],
-    });
-    expect(ask(200 * DAY, { now: null }).table).toBe('request_counts');
-  });
+test.each([
+  ['a day with the day before, in the finest table', 1, 'request_counts'],
+  ['a week with the week before, in the table per minute', 7, 'request_counts_1m'],
+  ['a quarter of a year with as long before, in the table per hour', 90, 'request_counts_1h'],
+])('compares %s', (_, days, table) => {
+  const { against, ...chosen } = plan(days);
+  expect([chosen.table, against]).toEqual([table, { from: now - 2 * days * DAY, to: now - days * DAY }]);
+});
 
-  it('counts an interval that is in both spans only in the window', () => {
-    const { window, against } = ask(30 * DAY + 30);
-    expect(against.to).toBe(window.from);
-  });
+test('where only a table with fewer dimensions has all of the time before, it is shortened for a named dimension', () => {
+  const { table, against } = plan(5, ['endpoint']);
+  expect([table, against]).toEqual(['request_counts', { from: now - 7 * DAY, to: now - 5 * DAY }]);
+});
 
-  it.each([
-    [{ by: ['endpoint'] }, 30 * DAY, 'counts by endpoint are kept for 7 days'],
-    [{ by: ['class'] }, 60, '"class" does not say where a request went; use some of provider,'],
-    [
-      { where: [{ dimension: 'status', negate: false, values: ['429'] }] },
-      60,
-      'a filter by status would leave out',
-    ],
-    [{ where: [{ dimension: 'colour', negate: false, values: ['red'] }] }, 60, '"colour" is not a dimension'],
-  ])('refuses %o', (more, age, message) => expect(() => ask(age, more)).toThrow(message));
-
-  it('accepts key as the name of the fingerprint', () => {
-    expect(ask(60, { by: ['key', 'model'] }).by).toEqual(['model', 'api_key']);
-  });
+test('the time that is not named begins with its first request', () => {
+  const against = { from: now - DAY, to: now };
+  const rows = [{ usual_first: 0 }, { usual_first: now - HOUR }, { usual_first: now - 2 * HOUR }];
+  expect(comparedTime({ against, is_usual_assumed: true }, rows)).toEqual({ from: now - 2 * HOUR, to: now });
+  expect(comparedTime({ against, is_usual_assumed: false }, rows)).toEqual(against);
+  expect(comparedTime({ against, is_usual_assumed: true }, [{ usual_first: 0 }])).toEqual(against);
 });

@@ -90,6 +90,7 @@ export function planExplainSums(
   const table = whole ?? holding(Math.min(ask.window.from, against.from));
   if (table === undefined) {
     throw new TrendError(
+      'from',
       `counts by ${needed.join(', ') || 'the hour'} are kept for ${able[0]?.keptDays ?? 0} days; ask for a later time or for fewer dimensions`,
     );
   }
@@ -133,7 +134,8 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
   const outcome = where.find(({ dimension }) => !isCaller(dimension));
   if (outcome === undefined) return { by, where };
   throw new TrendError(
-    `a filter by ${outcome.dimension} would leave out requests that went well: choose the failures with class (--class) instead`,
+    'where',
+    `a filter by ${outcome.dimension} would leave out requests that went well: choose the failures with class instead`,
   );
 }
 
@@ -210,6 +212,7 @@ function callersOf(names: readonly string[]): readonly CallerDimension[] {
     const column = name === 'key' ? 'api_key' : name;
     if (isCaller(column)) return column;
     throw new TrendError(
+      'by',
       `${JSON.stringify(name)} does not say where a request went; use some of ${explainable.map((one) => (one === 'api_key' ? 'key' : one)).join(', ')}`,
     );
   });

@@ -40,9 +40,12 @@ export interface TrendPlan {
 /** A question that cannot be answered. The message is one line that says what can be asked instead. */
 export class TrendError extends Error {
   readonly code = 'bad_query';
-  constructor(message: string) {
+  /** The part of the question that is wrong; null where only the caller knows in which part a name stood. */
+  readonly parameter: 'from' | 'to' | 'step' | 'by' | 'where' | null;
+  constructor(parameter: TrendError['parameter'], message: string) {
     super(message);
     this.name = 'TrendError';
+    this.parameter = parameter;
   }
 }
 
@@ -82,7 +85,7 @@ const DAY = 86_400;
 /** Chooses the cheapest table that has the dimensions, the step and the range; throws `TrendError` when none has. */
 export function planTrends(request: TrendRequest): TrendPlan {
   const { since, until, now } = request;
-  if (until <= since) throw new TrendError('the range is empty: its end is not after its start');
+  if (until <= since) throw new TrendError('to', 'the range is empty: its end is not after its start');
   const by = unique(request.by.map(toDimension));
   const where = planFilters(request.where);
   const step = checkStep(request.step, until - since);
@@ -129,6 +132,7 @@ export function toDimension(name: string): CountDimension {
   const found = countDimensions.find((dimension) => dimension === wanted);
   if (found === undefined) {
     throw new TrendError(
+      null,
       `${JSON.stringify(name)} is not a dimension; use one of ${countDimensions.join(', ')}`,
     );
   }
@@ -139,12 +143,14 @@ function checkStep(step: number | null, length: number): number | null {
   if (step === null) return null;
   if (step < 10 || step % 10 !== 0) {
     throw new TrendError(
+      'step',
       `a step of ${words(step)} is not possible: counts are kept per 10 s, use a multiple of it`,
     );
   }
   if (length / step > MAX_STEPS) {
     const least = goodSteps.find((good) => length / good <= MAX_STEPS) ?? DAY * 7;
     throw new TrendError(
+      'step',
       `a step of ${words(step)} gives over ${MAX_STEPS} steps; use ${words(least)} or more`,
     );
   }
@@ -161,12 +167,13 @@ function chooseTable(
   const able = tables.filter(({ lacks }) => !needed.some((dimension) => lacks.includes(dimension)));
   const kept = able.filter((table) => isKept(table, since, now));
   const finest = kept.at(-1);
-  if (finest === undefined) throw new TrendError(tooOld(needed, able[0]?.keptDays ?? 0));
+  if (finest === undefined) throw new TrendError('from', tooOld(needed, able[0]?.keptDays ?? 0));
   const wanted = step ?? defaultStep(until - since, finest.resolution);
   const fitting = kept.filter(({ resolution }) => wanted % resolution === 0);
   if (fitting.length === 0) {
     const [days, least] = [keptFor(tables, wanted), words(finest.resolution)];
     throw new TrendError(
+      'from',
       `counts per ${words(wanted)} are kept for ${days} days; use a later start, or a step of ${least} or a multiple of it`,
     );
   }

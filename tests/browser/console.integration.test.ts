@@ -285,7 +285,7 @@ test('a resolved incident is still shown in full: its timeline, what differed, w
   await page.getByRole('button', { name: 'Acknowledge' }).click();
   await page.getByText('by the console: Ana looks').first().waitFor();
   await page.getByRole('button', { name: 'Take the acknowledgement back' }).click();
-  await page.getByText('Nobody has acknowledged or silenced it.').waitFor();
+  await page.getByText('Nobody has acknowledged it, and no silence is in force.').waitFor();
   expect(complaints).toEqual([]);
 });
 

@@ -122,6 +122,7 @@ test.each(pages)(
       await page.goto(`${running.url}${address}`);
       await page.locator(shown).first().waitFor();
       await expect.poll(() => page.locator('.waiting').count(), { timeout: 60_000 }).toBe(0);
+      await expect.poll(() => page.getByText('Comparing …').count(), { timeout: 60_000 }).toBe(0);
       const found: Record<string, string[]> = {};
       for (const width of [390, 1_400]) {
         await page.setViewportSize({ width, height: 900 });
@@ -175,7 +176,14 @@ function whatIsCut(): string[] {
     `${one.tagName.toLowerCase()}.${one.className} "${(one.textContent ?? '').trim().slice(0, 60)}"`;
   const found: string[] = [];
   const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} wide in ${clientWidth}`);
+  if (scrollWidth > clientWidth) {
+    const wide = [...document.querySelectorAll('main *')].findLast(
+      (one) => one.getBoundingClientRect().right > clientWidth + 1 && one.closest('.table-scroll') === null,
+    );
+    found.push(
+      `the page is ${scrollWidth} wide in ${clientWidth}: ${wide === undefined ? 'not in main' : nameOf(wide)}`,
+    );
+  }
   const words =
     'h1, h2, h3, th, td.right, td.nowrap, button, summary, dt, nav a, .stat, .state, .chips li, .live-part, .fresh';
   for (const one of document.querySelectorAll(words)) {

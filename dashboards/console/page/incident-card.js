@@ -1,5 +1,6 @@
 // @ts-check
 import { h, icon } from './dom.js';
+import { evidenceName, evidenceText } from './evidence-names.js';
 import { countdown, duration, fullTime, nearTime, number, words } from './format.js';
 import { kindName, partyName, retryName } from './names.js';
 
@@ -105,6 +106,13 @@ export function resolvedCard(incident, present) {
       ),
     ),
     h(
+      'h4',
+      {},
+      'What to do',
+      h('span', { class: `retry-${incident.remedy.retry}` }, retryName(incident.remedy.retry)),
+    ),
+    h('ol', { class: 'steps' }, ...incident.remedy.steps.map((step) => h('li', {}, step))),
+    h(
       'p',
       { class: 'help-links' },
       h('a', { href: `/incidents/${encodeURIComponent(incident.id)}` }, 'All about it'),
@@ -203,7 +211,7 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
       'dl',
       { class: 'evidence' },
       ...Object.entries(evidence).map(([name, value]) =>
-        h('div', {}, h('dt', {}, words(name)), h('dd', {}, evidenceText(name, value))),
+        h('div', {}, h('dt', {}, evidenceName(name)), h('dd', {}, evidenceText(name, value))),
       ),
       h('div', {}, h('dt', {}, 'Detected'), h('dd', {}, fullTime(Date.parse(detected)))),
       samples.length > 0 &&
@@ -230,21 +238,4 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
       remedy.docs !== '' && h('div', {}, h('dt', {}, 'Runbook'), h('dd', {}, link)),
     ),
   );
-}
-
-/**
- * A number, name or time of the evidence for people.
- * @param {string} name
- * @param {Incident['evidence'][string]} value
- */
-export function evidenceText(name, value) {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (Array.isArray(value)) return value.length === 0 ? '–' : value.join(', ');
-  if (typeof value === 'string') {
-    const time = /^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? Date.parse(value) : Number.NaN;
-    return Number.isNaN(time) ? value : fullTime(time);
-  }
-  if (/share|ratio/.test(name)) return number(value, 'ratio');
-  if (/usd|cost/.test(name)) return number(value, 'usd');
-  return number(value, 'count');
 }

@@ -146,7 +146,13 @@ function attention({ incident, attention: present }, act) {
   return [
     h('h3', {}, 'What people said'),
     present === null
-      ? h('p', { class: 'none' }, 'Nobody has acknowledged or silenced it.')
+      ? h(
+          'p',
+          { class: 'none' },
+          incident.state === 'resolved'
+            ? 'No acknowledgement or silence is in force.'
+            : 'Nobody has acknowledged it, and no silence is in force.',
+        )
       : h(
           'p',
           {},
@@ -189,11 +195,25 @@ function timeline({ timeline: events }, present) {
               'li',
               {},
               h('time', { datetime: at, title: fullTime(Date.parse(at)) }, nearTime(Date.parse(at), present)),
-              h('span', {}, h('b', {}, words(event)), ` ${text}`),
+              h('span', {}, h('b', {}, words(event)), ' ', ...eventText(event, text)),
             ),
           ),
         ),
   ];
+}
+
+/**
+ * What an event says; the ids of consequences lead to their pages.
+ * @param {string} event @param {string} text
+ */
+function eventText(event, text) {
+  if (event !== 'consequence') return [text];
+  return text
+    .split(', ')
+    .flatMap((id, at) => [
+      at === 0 ? '' : ', ',
+      h('a', { href: `/incidents/${encodeURIComponent(id)}` }, h('code', {}, id)),
+    ]);
 }
 
 /** @param {ExplainAnswer | null} answer @param {IncidentAnswer} about @param {PageContext} context */

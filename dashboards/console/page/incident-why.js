@@ -1,7 +1,7 @@
 // @ts-check
 import { h, swatch } from './dom.js';
-import { dayAndTime, fullTime, words } from './format.js';
-import { evidenceText } from './incident-card.js';
+import { dayAndTime, fullTime } from './format.js';
+import { evidenceName, evidenceText } from './evidence-names.js';
 import { command, conditionsOf, isStoreTaken, quoted, wheres } from './share.js';
 import { tableFrame } from './table.js';
 
@@ -27,7 +27,7 @@ export function whyItFired({ incident, timeline }) {
         'dl',
         { class: 'evidence' },
         ...numbers.map(([name, value]) =>
-          h('div', {}, h('dt', {}, words(name)), h('dd', {}, evidenceText(name, value))),
+          h('div', {}, h('dt', {}, evidenceName(name)), h('dd', {}, evidenceText(name, value))),
         ),
       ),
     h(

@@ -36,7 +36,7 @@ const local = { host: '127.0.0.1:7070' };
 
 test.each([
   ['/incidents?state=closed', 'state: must be one of open, pending, firing, resolved'],
-  ['/incidents?kind=surge', 'kind: is not a kind of incident; /api/v1/kinds lists them'],
+  ['/incidents?kind=surge', /^kind: must be one of slow_down_surge, quota_exhausted, /],
   ['/incidents?limit=0', 'limit: is not a number from 1 to 1000'],
   ['/incidents?limit=1&limit=2', 'limit: is not a number from 1 to 1000'],
   ['/incidents?cursor=x', 'cursor: is not the next of an answer'],
@@ -52,8 +52,16 @@ test.each([
   ['/trends?from=now&to=now-1h', 'to: is not after from'],
   ['/trends?step=10&limit=10000', /^limit: 10000 groups of \d+ points are over 200000 points/],
   ['/trends?x=1', 'x: is not a known parameter'],
-  ['/explain?class=ok', 'class: ok is not a failure; /api/v1/classes lists them'],
+  ['/explain?class=ok', /^class: ok is not a failure; use some of invalid_authentication, /],
   ['/explain?against_from=now-2h', 'against_from: give against_from and against_to, or neither'],
+  [
+    '/explain?where=class%3Dok',
+    /^where: a filter by class would .*: choose the failures with class instead$/,
+  ],
+  ['/explain?by=class', /^by: "class" does not say where a request went; use some of provider/],
+  ['/explain?from=2001-01-01&to=2001-01-02', /^from: counts .*are kept for \d+ days/],
+  ['/trends?from=2001-01-01&to=2001-01-02', /^from: counts .*are kept for \d+ days/],
+  ['/trends?step=15', /^step: a step of 15s is not possible/],
   ['/errors?cursor=e30', 'cursor: is not the next of an answer'],
   ['/errors?q=a&q=b', 'q: is given more than once'],
 ])('%s is refused in one line that names the parameter', async (url, detail) => {
@@ -229,11 +237,27 @@ describe('the roles of tokens', () => {
     listening.stream().destroy();
   });
 
+  test.each([
+    ['application/json', '', 400, 'body: is empty; send JSON, at least {}'],
+    ['application/json', '{bad', 400, 'body: is not JSON'],
+    ['application/json', '[]', 400, 'body: is not an object'],
+    ['application/json', `"${'x'.repeat(20_000)}"`, 413, 'body: is larger than this route takes'],
+    ['text/csv', 'a,b', 415, 'Content-Type: must be application/json, or text/plain for /api/v1/try'],
+  ])('a body of %s that cannot be read is refused by name: %.9s', async (type, payload, status, detail) => {
+    const headers = { ...local, 'content-type': type };
+    const answer = await (await open()).inject({ ...silence, payload, headers });
+    expect([answer.statusCode, answer.json()]).toEqual([status, expect.objectContaining({ status, detail })]);
+  });
+
   const storm = { kinds: ['retry_storm'], for: '1h' };
   test.each([
     [{ for: '1h' }, 'kinds: this would silence everything; name kinds or a scope'],
-    [{ kinds: ['x'], for: '1h' }, 'kinds.0: is not a kind of incident; /api/v1/kinds lists them'],
+    [{ kinds: ['x'], for: '1h' }, /^kinds: must be one of slow_down_surge, /],
     [{ kinds: ['retry_storm'], for: 'long' }, 'for: is not a length such as 30m, 2h or 1d'],
+    [{ kinds: ['retry_storm'] }, 'for: is missing'],
+    [{ ...storm, every_seconds: 'x' }, 'every_seconds: is not a number'],
+    [{ ...storm, from: 'tomorrow' }, 'from: is not a time such as 2026-03-01T12:00:00Z'],
+    [{ ...storm, scope: { organisation: 'x' } }, 'scope.organisation: is not a known parameter'],
     [{ kinds: ['retry_storm'], for: '1h', until: 'x' }, 'until: is not a known parameter'],
     [{ ...storm, from: '0001-01-01T00:00:00Z' }, /^from: is not a time .* from 2000 to 2099$/],
     [{ ...storm, from: '9999-01-01T00:00:00Z' }, /^from: is not a time .* from 2000 to 2099$/],

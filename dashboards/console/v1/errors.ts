@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isRequestClass } from '../../../domain/error-class.ts';
 import { type ErrorEvent, type EventPlace, readErrorEvents } from '../../../store/queries/error-events.ts';
-import { planFilters, TrendError } from '../../../store/queries/trends-plan.ts';
+import { planFilters } from '../../../store/queries/trends-plan.ts';
+import { repeated } from '../checked.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type ApiRoute } from './route.ts';
@@ -13,7 +14,7 @@ const query = z.strictObject({
   class: names.default(''),
   where,
   q: z
-    .string('is given more than once')
+    .string({ error: repeated })
     .max(200, 'is too long')
     .default('')
     .meta({ description: 'Part of the message, or a whole code, rule or request id.' }),
@@ -65,26 +66,21 @@ export function errorsRoute({ store, present }: V1Options): ApiRoute {
     async run({ query: asked }): Promise<ErrorsAnswer> {
       // The end of a span is exclusive, so a second is added: the newest failure may have happened in this very second.
       const { from, to } = spanOf(asked.from, asked.to, present() + 1_000);
-      try {
-        const events = await readErrorEvents(store, {
-          from,
-          to,
-          classes: classesOf(asked.class),
-          where: planFilters(filtersOf(asked.where)),
-          text: asked.q.trim(),
-          after: asked.cursor === undefined ? null : placeOf(asked.cursor),
-          limit: asked.limit + 1,
-        });
-        const shown = events.slice(0, asked.limit);
-        const last = shown.at(-1);
-        return {
-          errors: shown.map(toErrorAnswer),
-          next: events.length > shown.length && last !== undefined ? cursorOf(last) : null,
-        };
-      } catch (error) {
-        if (error instanceof TrendError) throw new BadParameter(error.message);
-        throw error;
-      }
+      const events = await readErrorEvents(store, {
+        from,
+        to,
+        classes: classesOf(asked.class),
+        where: planFilters(filtersOf(asked.where)),
+        text: asked.q.trim(),
+        after: asked.cursor === undefined ? null : placeOf(asked.cursor),
+        limit: asked.limit + 1,
+      });
+      const shown = events.slice(0, asked.limit);
+      const last = shown.at(-1);
+      return {
+        errors: shown.map(toErrorAnswer),
+        next: events.length > shown.length && last !== undefined ? cursorOf(last) : null,
+      };
     },
   });
 }

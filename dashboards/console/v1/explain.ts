@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type CallerDimension, COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import type { TimeSpan } from '../../../domain/time-span.ts';
 import { usualTimeOf } from '../../../domain/usual-time.ts';
-import { isRequestClass, type RequestClass } from '../../../domain/error-class.ts';
+import { isRequestClass, type RequestClass, requestClassNames } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
 import {
   comparedTime,
@@ -10,12 +10,12 @@ import {
   readExplainSums,
   type ExplainSumsPlan,
 } from '../../../store/queries/explain-sums.ts';
-import { TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import { type ExplainNote, readExplainNotes } from './explain-notes.ts';
 import type { Explainer, V1Options } from './options.ts';
 import { route, type ApiRoute } from './route.ts';
 import {
+  asked,
   filtersOf,
   iso,
   limit,
@@ -85,42 +85,39 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
     role: 'read',
     query: explainQuery,
     answer: explainAnswer,
-    async run({ query: asked }) {
+    async run({ query }) {
       const clock = Math.floor(now() / 1_000);
-      const window = whole(spanOf(asked.from, asked.to, present()), clock);
-      const against = againstOf(asked, window, present());
+      const window = whole(spanOf(query.from, query.to, present()), clock);
+      const against = againstOf(query, window, present());
       const usual = against ?? usualTimeOf(window);
       const both = { since: Math.min(window.from, usual.from), until: Math.max(window.to, usual.to) };
-      try {
-        const plan = planExplainSums({
-          by: asked.by === '' ? null : namesOf(asked.by),
-          where: filtersOf(asked.where),
-          classes: classesOf(asked.class),
-          window,
-          against,
-          now: clock,
-          retention: await retentionOf(store, retention, { ...both, now: clock }),
-        });
-        const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
-        if (rows.length > MOST_COMBINATIONS)
-          throw new BadParameter(
-            `by: there are over ${MOST_COMBINATIONS} combinations of ${plan.by.join(', ')}: name fewer, or a part of the traffic with where`,
-          );
-        const { total, scopes } = explain(plan.by, rows);
-        const isCompared = rows.some((row) => row.usual_requests > 0);
-        const compared = { ...plan, against: comparedTime(plan, rows) };
-        const notes = await readExplainNotes(store, { ...compared, isCompared });
-        return explainedAnswer({
-          plan: compared,
-          isCompared,
-          notes,
-          total,
-          scopes: scopes.slice(0, asked.limit),
-        });
-      } catch (error) {
-        if (error instanceof TrendError) throw new BadParameter(error.message);
-        throw error;
-      }
+      const kept = await retentionOf(store, retention, { ...both, now: clock });
+      const question = {
+        by: query.by === '' ? null : namesOf(query.by),
+        where: filtersOf(query.where),
+        classes: classesOf(query.class),
+        window,
+        against,
+        now: clock,
+        retention: kept,
+      };
+      const plan = asked(() => planExplainSums(question), 'by');
+      const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
+      if (rows.length > MOST_COMBINATIONS)
+        throw new BadParameter(
+          `by: there are over ${MOST_COMBINATIONS} combinations of ${plan.by.join(', ')}: name fewer, or a part of the traffic with where`,
+        );
+      const { total, scopes } = explain(plan.by, rows);
+      const isCompared = rows.some((row) => row.usual_requests > 0);
+      const compared = { ...plan, against: comparedTime(plan, rows) };
+      const notes = await readExplainNotes(store, { ...compared, isCompared });
+      return explainedAnswer({
+        plan: compared,
+        isCompared,
+        notes,
+        total,
+        scopes: scopes.slice(0, query.limit),
+      });
     },
   });
 }
@@ -152,7 +149,9 @@ function againstOf(asked: z.infer<typeof explainQuery>, window: TimeSpan, presen
 function classesOf(text: string): readonly RequestClass[] {
   return namesOf(text).map((name) => {
     if (isRequestClass(name) && name !== 'ok') return name;
-    throw new BadParameter(`class: ${name.slice(0, 64)} is not a failure; /api/v1/classes lists them`);
+    throw new BadParameter(
+      `class: ${name.slice(0, 64)} is not a failure; use some of ${requestClassNames.filter((one) => one !== 'ok').join(', ')}`,
+    );
   });
 }
 

@@ -26,7 +26,7 @@ export const incidentsQuery = z.strictObject({
     .enum(['open', ...incidentStates], `must be one of open, ${incidentStates.join(', ')}`)
     .optional()
     .meta({ description: 'open: pending or firing.' }),
-  kind: z.enum(incidentKindNames, 'is not a kind of incident; /api/v1/kinds lists them').optional(),
+  kind: z.enum(incidentKindNames).optional(),
   party: z.enum(partyNames, `must be one of ${partyNames.join(', ')}`).optional(),
   severity: z.enum(['info', 'warning', 'critical'], 'must be one of info, warning, critical').optional(),
   where: where.meta({
@@ -229,7 +229,7 @@ export function placeOf(text: string): IncidentPlace {
 async function find({ store }: V1Options, id: string): Promise<Incident> {
   const [found] = await readIncidents(store, { id: id.slice(0, 128) });
   if (found === undefined)
-    throw new NotFound(`there is no incident ${id.slice(0, 64)}; /api/v1/incidents lists them`);
+    throw new NotFound(`there is no incident ${id.slice(0, 64)}: take an id from the list of incidents`);
   return found.incident;
 }
 

@@ -7,10 +7,11 @@ import {
   TrendError,
   type TrendFilter,
 } from '../../../store/queries/trends-plan.ts';
+import { repeated } from '../checked.ts';
 import { BadParameter } from '../parameters.ts';
 
 /** A time in a parameter. */
-export const moment = z.string('is given more than once').max(64, 'is too long').meta({
+export const moment = z.string({ error: repeated }).max(64, 'is too long').meta({
   description: 'A time: now, now-6h, 2026-03-01T12:00:00Z, or epoch seconds or milliseconds.',
   example: 'now-6h',
 });
@@ -26,7 +27,7 @@ export const where = z
   });
 
 /** Names of dimensions, separated by commas. */
-export const names = z.string('is given more than once').max(200, 'is too long');
+export const names = z.string({ error: repeated }).max(200, 'is too long');
 
 /** Largest number of items in an answer. */
 export const limit = (preset: number, most: number) =>
@@ -39,7 +40,7 @@ export const limit = (preset: number, most: number) =>
 
 /** The start of the next page: the `next` of the answer before. */
 export const cursor = z
-  .string('is given more than once')
+  .string({ error: repeated })
   .max(1_024, 'is too long')
   .meta({ description: 'The `next` of the page before.' });
 
@@ -61,17 +62,15 @@ export function secondsOf(name: string, text: string, present: number): number {
 }
 
 /**
- * Runs a question to the store. When it says that no query can answer the question, throws `BadParameter`, with the
- * name of the parameter if given.
+ * Plans a question to the store. When it says that no query can answer the question, throws `BadParameter`, with the name
+ * of the parameter: the one given, where the planner does not know in which parameter a name stood.
  */
-export function asked<Value>(act: () => Value, name?: string): Value {
+export function asked<Value>(act: () => Value, name: string): Value {
   try {
     return act();
   } catch (error) {
     if (!(error instanceof TrendError)) throw error;
-    throw new BadParameter(name === undefined ? error.message : `${name}: ${error.message}`, {
-      cause: error,
-    });
+    throw new BadParameter(`${error.parameter ?? name}: ${error.message}`, { cause: error });
   }
 }
 

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Role } from '../login.ts';
+import { checked } from '../checked.ts';
 import { BadParameter } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import type { QueryCache } from '../query-cache.ts';
@@ -99,8 +100,8 @@ export interface UncheckedRequest {
 /** Runs a route without HTTP, with the same checks. Throws as `run` does. */
 export async function runRoute(one: ApiRoute, { query, body, path }: UncheckedRequest): Promise<unknown> {
   return one.run({
-    query: parsed(one.query, listed(one.query, query)),
-    body: one.body === undefined ? undefined : parsed(one.body, body),
+    query: checked(one.query, listed(one.query, query)),
+    body: one.body === undefined ? undefined : checked(one.body, body),
     path,
   });
 }
@@ -187,16 +188,4 @@ export function isList(type: unknown): boolean {
     (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault) &&
     isList(type.unwrap())
   );
-}
-
-/** Checks a value against its schema. Throws `BadParameter` with one line that names the member. */
-export function parsed<Type extends z.ZodType>(type: Type, given: unknown): z.infer<Type> {
-  const result = type.safeParse(given);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  if (issue === undefined) throw new BadParameter('the request cannot be read');
-  if (issue.code === 'unrecognized_keys')
-    throw new BadParameter(`${issue.keys[0]}: is not a known parameter`);
-  const place = issue.path.length === 0 ? 'body' : issue.path.join('.');
-  throw new BadParameter(`${place}: ${issue.message}`);
 }

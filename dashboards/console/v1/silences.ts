@@ -26,9 +26,7 @@ const silence = z.strictObject({
 });
 
 const asked = z.strictObject({
-  kinds: z
-    .array(z.enum(incidentKindNames, 'is not a kind of incident; /api/v1/kinds lists them'))
-    .default([]),
+  kinds: z.array(z.enum(incidentKindNames)).default([]),
   scope: scope.default({}),
   for: z
     .string()

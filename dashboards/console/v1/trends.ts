@@ -3,11 +3,22 @@ import { toCsv } from '../../../domain/csv.ts';
 import { errorClasses, isRequestClass } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
 import { readTrends, type TrendResult } from '../../../store/queries/trends.ts';
-import { planTrends, stepStarts, TrendError, type TrendPlan } from '../../../store/queries/trends-plan.ts';
+import { planTrends, stepStarts, type TrendPlan } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type ApiRoute, TextAnswer } from './route.ts';
-import { dimensionsOf, filtersOf, iso, limit, moment, names, spanOf, time, where } from './query-parts.ts';
+import {
+  asked,
+  dimensionsOf,
+  filtersOf,
+  iso,
+  limit,
+  moment,
+  names,
+  spanOf,
+  time,
+  where,
+} from './query-parts.ts';
 
 /** Largest number of points that one answer holds in memory. */
 const MOST_POINTS = 200_000;
@@ -69,26 +80,22 @@ export function trendsRoute({ store, present, now, retention }: V1Options): ApiR
     role: 'read',
     query: trendsQuery,
     answer: trendsAnswer,
-    async run({ query: asked }) {
-      const { from, to } = spanOf(asked.from, asked.to, present());
+    async run({ query }) {
+      const { from, to } = spanOf(query.from, query.to, present());
       const range = { since: from, until: to, now: Math.floor(now() / 1_000) };
-      const by = asked.by === 'none' ? [] : dimensionsOf(asked.by);
-      const request = { ...range, by, where: filtersOf(asked.where), step: asked.step ?? null };
-      try {
-        const plan = planTrends({ ...request, retention: await retentionOf(store, retention, range) });
-        const steps = stepStarts(plan).length;
-        if (steps * asked.limit > MOST_POINTS)
-          throw new BadParameter(
-            `limit: ${asked.limit} groups of ${steps} points are over ${MOST_POINTS} points; ask for fewer groups or a longer step`,
-          );
-        const selection = { errorsOnly: asked.errors_only === 'true', limit: asked.limit };
-        const result = await readTrends(store, plan, selection);
-        if (asked.format === 'json') return answerOf(plan, result);
-        return new TextAnswer('text/csv; charset=utf-8', trendsCsv(plan, result));
-      } catch (error) {
-        if (error instanceof TrendError) throw new BadParameter(error.message);
-        throw error;
-      }
+      const by = query.by === 'none' ? [] : dimensionsOf(query.by);
+      const request = { ...range, by, where: filtersOf(query.where), step: query.step ?? null };
+      const kept = await retentionOf(store, retention, range);
+      const plan = asked(() => planTrends({ ...request, retention: kept }), 'by');
+      const steps = stepStarts(plan).length;
+      if (steps * query.limit > MOST_POINTS)
+        throw new BadParameter(
+          `limit: ${query.limit} groups of ${steps} points are over ${MOST_POINTS} points; ask for fewer groups or a longer step`,
+        );
+      const selection = { errorsOnly: query.errors_only === 'true', limit: query.limit };
+      const result = await readTrends(store, plan, selection);
+      if (query.format === 'json') return answerOf(plan, result);
+      return new TextAnswer('text/csv; charset=utf-8', trendsCsv(plan, result));
     },
   });
 }

@@ -1,5 +1,5 @@
 import { type Decision, decisionOf } from '../rules/decision.ts';
-import { foldText, symbols, symbolTable } from './folding.ts';
+import { toNormalForm, symbols, symbolTable } from './normal-form.ts';
 import { hintRules } from '../rules/hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
 import { attempts, echoKeys, waits } from '../rules/marker-phrases.ts';
@@ -153,7 +153,7 @@ function meaningOf(
   index: number,
   conditions: Partial<Pick<Meaning, keyof typeof unconditional>> = {},
 ): Meaning {
-  if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
+  if (phrase !== toNormalForm(phrase)) throw new Error(`phrase "${phrase}" is not in normal form`);
   const { asValue, word, near, far, hedged, late } = { ...unconditional, ...conditions };
   const conditional = asValue || near !== null || far !== null;
   const spaced = /[ ']/.test(phrase);

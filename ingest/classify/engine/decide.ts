@@ -1,6 +1,6 @@
 import { chinesePhrases, type CompiledRule, compiledRules } from './compile-rules.ts';
 import { type Decision, decisionOf } from '../rules/decision.ts';
-import { foldText } from './folding.ts';
+import { toNormalForm } from './normal-form.ts';
 import { type RuleStage, stages } from '../rules/ordered-rules.ts';
 import { type Findings, RANK_ATTEMPT } from './findings.ts';
 import { judgeStatus } from '../rules/status-rules.ts';
@@ -108,7 +108,7 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
 function competeInChinese(evidence: Evidence): void {
   const { text: raw, findings } = evidence;
   // Raw JSON may contain the characters as escape sequences.
-  const text = raw.includes('\\u') ? foldText(raw) : raw.toLowerCase();
+  const text = raw.includes('\\u') ? toNormalForm(raw) : raw.toLowerCase();
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < FIRST_CHINESE) continue;

@@ -1,4 +1,4 @@
-import { symbols } from './folding.ts';
+import { symbols } from './normal-form.ts';
 import { symbolOf } from './compile-rules.ts';
 import { valueStart } from './phrase-position.ts';
 

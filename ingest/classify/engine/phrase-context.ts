@@ -1,5 +1,5 @@
 import type { Meaning } from './compile-rules.ts';
-import { foldText } from './folding.ts';
+import { toNormalForm } from './normal-form.ts';
 import { isValueOfCode, startOfPhrase } from './phrase-position.ts';
 
 const BEFORE = 200;
@@ -17,12 +17,12 @@ export function isMeant(meaning: Meaning, text: string, end: number): boolean {
   if (meaning.near !== null || meaning.far !== null) {
     const from = Math.max(0, end + 1 - BEFORE);
     const to = Math.min(text.length, end + 1 + AFTER);
-    const around = `${from > 0 ? '…' : ''}${foldText(text.slice(from, to)).trim()}${to < text.length ? '…' : ''}`;
+    const around = `${from > 0 ? '…' : ''}${toNormalForm(text.slice(from, to)).trim()}${to < text.length ? '…' : ''}`;
     if (meaning.near !== null && !meaning.near.test(around)) return false;
     if (meaning.far !== null && meaning.far.test(around)) return false;
   }
   if (!meaning.hedged && !meaning.asValue) return true;
   const start = startOfPhrase(text, end, meaning);
   if (meaning.asValue) return isValueOfCode(text, start);
-  return start === 0 || !hedge.test(foldText(text.slice(Math.max(0, start - HEDGE_BEFORE), start)));
+  return start === 0 || !hedge.test(toNormalForm(text.slice(Math.max(0, start - HEDGE_BEFORE), start)));
 }

@@ -1,4 +1,4 @@
-import { isWordCode, symbols } from './folding.ts';
+import { isWordCode, symbols } from './normal-form.ts';
 import { symbolOf } from './compile-rules.ts';
 
 const MAX_GAP = 24;

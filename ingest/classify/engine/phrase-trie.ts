@@ -1,4 +1,4 @@
-import { symbols } from './folding.ts';
+import { symbols } from './normal-form.ts';
 
 export const SYMBOL_BITS = 6;
 /** Number of first symbols by which a phrase is recognised; every phrase has at least this many. */

@@ -1,5 +1,5 @@
 import { symbolOf } from './compile-rules.ts';
-import { symbols } from './folding.ts';
+import { symbols } from './normal-form.ts';
 import { filterIndex, GRAM_MASK, SYMBOL_BITS } from './phrase-trie.ts';
 
 /** Longer texts are cut. `errorText` stays below this, with room for the name of an exception. */

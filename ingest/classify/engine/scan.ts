@@ -7,7 +7,7 @@ import {
   type PhraseVocabulary,
 } from './compile-rules.ts';
 import { type Findings, RANK_ATTEMPT } from './findings.ts';
-import { isWordCode, symbols } from './folding.ts';
+import { isWordCode, symbols } from './normal-form.ts';
 import { filterIndex, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './phrase-position.ts';
 import { grams, marks, places, read, readSymbols } from './read-symbols.ts';

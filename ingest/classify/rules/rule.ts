@@ -37,15 +37,15 @@ export type Hint = (typeof hints)[number];
 export interface Rule {
   id: string;
   class: RequestClass;
-  /** In folded form: lower case, `'` for every quote, single spaces. */
+  /** In normal form: lower case, `'` for every quote, single spaces. */
   phrases: readonly string[];
   /** The phrases are identifiers: whole words, which count more as the value of a code or type. */
   code?: true;
   /** The phrases must start and end at the borders of words. */
   word?: true;
-  /** Must match the folded text around the phrase. */
+  /** Must match the text in normal form around the phrase. */
   near?: RegExp;
-  /** Must not match the folded text around the phrase. */
+  /** Must not match the text in normal form around the phrase. */
   far?: RegExp;
   /** All of these must occur somewhere in the text. */
   all?: readonly Hint[];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorClasses, errorClassNames } from '../../../domain/error-class.ts';
-import { foldText } from '../engine/folding.ts';
+import { toNormalForm } from '../engine/normal-form.ts';
 import { ruleIdsByClass } from '../rule-ids.ts';
 import { orderedRules } from './ordered-rules.ts';
 import { scanText } from '../engine/scan.ts';
@@ -14,9 +14,9 @@ describe('rules', () => {
     expect(orderedRules.filter((rule) => classes.get(rule.id) !== rule.class)).toEqual([]);
   });
 
-  test('phrases are in folded form and occur once in a rule', () => {
+  test('phrases are in normal form and occur once in a rule', () => {
     for (const { id, phrases } of orderedRules) {
-      expect([id, phrases.map(foldText)]).toEqual([id, phrases]);
+      expect([id, phrases.map(toNormalForm)]).toEqual([id, phrases]);
       expect([id, new Set(phrases).size]).toEqual([id, phrases.length]);
     }
   });

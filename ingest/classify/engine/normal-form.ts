@@ -47,7 +47,7 @@ const asciiForms: Readonly<Record<string, string>> = {
 const frequentLetters = 'etaionsrldcumhpgyfbwvk_.';
 
 /**
- * The symbol of every UTF-16 code unit, for phrases of the given characters. Letters fold to lower case, all white
+ * The symbol of every UTF-16 code unit, for phrases of the given characters. Letters become lower case, all white
  * space to one symbol, and all quotes to another.
  */
 export function symbolTable(letters: string): Uint8Array {
@@ -80,9 +80,9 @@ export function isWordCode(code: number): boolean {
 /**
  * A text in the form that patterns expect: lower case, `'` for every quote, single spaces, no backslashes or frames.
  */
-export function foldText(text: string): string {
+export function toNormalForm(text: string): string {
   const lower = text.toLowerCase();
-  if (!unfolded.test(lower)) return lower;
+  if (!abnormal.test(lower)) return lower;
   return lower
     .replace(/\\u([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/\\[nrt]/g, ' ')
@@ -91,5 +91,5 @@ export function foldText(text: string): string {
     .replace(/[\s|\u2502\u2503\u2551]+/g, ' ');
 }
 
-/** Matches everything that folding changes, except upper-case letters. */
-const unfolded = /[^\x20-\x7e]|[\\*"`|]| {2}/;
+/** Matches everything that the normal form changes, except upper-case letters. */
+const abnormal = /[^\x20-\x7e]|[\\*"`|]| {2}/;
