@@ -68,7 +68,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
         flags: '--speed <factor>',
-        description: 'how much faster than real time the demo runs',
+        description: 'how much faster than real time the demo runs; without it, incidents are slower',
         parse: positive,
       },
       { flags: '--exit', description: 'end when the source has ended' },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from '../../simulate/generate.ts';
 import { toLine } from '../../simulate/record.ts';
 import type { Scenario } from '../../simulate/scenario.ts';
+import { eventTimes } from './demo-pace.ts';
 
 export interface DemoClock {
   /** The event time that the simulation has reached, epoch ms. */
@@ -18,18 +19,19 @@ export interface Demo extends DemoClock {
 const BLOCK_MS = 100;
 
 /**
- * Plays the scenario `speed` times faster than real time. It ends at the present: the events are of the last day, so
- * that dashboards show them in their default range.
+ * Plays the scenario `speed` times faster than real time, but each of its incidents for at least `incidentMs`. It ends
+ * at the present: the events are of the last day, so that dashboards show them in their default range.
  */
 export function playDemo(
   scenario: Scenario,
-  options: { end: number; speed: number; seed: string; signal: AbortSignal },
+  options: { end: number; speed: number; incidentMs: number; seed: string; signal: AbortSignal },
 ): Demo {
   const from = options.end - scenario.duration_ms;
+  const timeAfter = eventTimes(scenario.events, options);
   let began: number | null = null;
   const present = (): number => {
     if (began === null) return from;
-    return Math.min(options.end, from + (performance.now() - began) * options.speed);
+    return Math.min(options.end, from + timeAfter(performance.now() - began));
   };
   async function* lines(): AsyncGenerator<Buffer> {
     began = performance.now();

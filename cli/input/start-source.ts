@@ -39,8 +39,10 @@ export interface StartSource {
   farewell: string;
 }
 
-/** Plays a day in two and a half minutes. */
+/** Plays a day without incidents in two and a half minutes. */
 const DEMO_SPEED = 576;
+/** How long an incident of the demo takes at least, so that somebody who opens the page sees it firing. */
+const DEMO_INCIDENT_MS = 30_000;
 
 export interface SourceOptions {
   source?: string;
@@ -116,7 +118,7 @@ async function openOwnSource(
 ): Promise<StartSource> {
   const follow = options.follow === true;
   const run = `${context.now()}`;
-  if (source === 'demo') return openDemo(options.speed ?? DEMO_SPEED, run, context);
+  if (source === 'demo') return openDemo(options.speed, run, context);
   const lines = await openLines(source, {
     run,
     follow,
@@ -143,10 +145,16 @@ async function openOwnSource(
   };
 }
 
-function openDemo(speed: number, run: string, context: CommandContext): StartSource {
+function openDemo(given: number | undefined, run: string, context: CommandContext): StartSource {
   const scenario = findScenario('demo-day');
   if (scenario === null) throw new Error('the scenario of the demo is missing');
-  const demo = playDemo(scenario, { end: context.now(), speed, seed: 'demo', signal: context.signal });
+  const demo = playDemo(scenario, {
+    end: context.now(),
+    speed: given ?? DEMO_SPEED,
+    incidentMs: given === undefined ? DEMO_INCIDENT_MS : 0,
+    seed: 'demo',
+    signal: context.signal,
+  });
   const records = openStreamLines('demo', run, demo.lines);
   return {
     name: 'demo: a simulated day',
