@@ -6,7 +6,7 @@ export function commandsPage(): string {
   return [
     '# Commands',
     '',
-    '`faultline COMMAND` where it is on the PATH (`export PATH="$PWD/cli:$PATH"` in the repository), else `npm run -s faultline -- COMMAND` in the repository. Every command knows `--help` and `--config FILE`.',
+    '`faultline COMMAND` where it is on the PATH (`export PATH="$PWD/cli:$PATH"` in the repository), otherwise `npm run -s faultline -- COMMAND` in the repository. Every command accepts `--help` and `--config FILE`.',
     '',
     '- Exit code 0: fine. 1: something was found, or something outside (a file, a broker, a server) failed. 2: wrong use.',
     '- Errors are one line on standard error; it names the key, file or host and what to do.',

@@ -58,7 +58,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'start',
     summary: 'run everything in one process: ingest, analyzers, console, embedded ClickHouse',
     details:
-      'Without a source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it; it slows down for half a minute when one begins. The page is on http://127.0.0.1:7070.',
+      'Without a source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
     options: [
       {
         flags: '--source <source>',
@@ -68,7 +68,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
         flags: '--speed <factor>',
-        description: 'how much faster than real time the demo runs, also while an incident fires',
+        description: 'how much faster than real time the demo runs; without it, incidents are slower',
         parse: positive,
       },
       { flags: '--exit', description: 'end when the source has ended' },
@@ -265,7 +265,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'explain',
-    summary: 'say which part of the traffic explains that more requests fail than usual',
+    summary: 'find the part of the traffic that explains why more requests fail than usual',
     details:
       'Ranks parts of the traffic, of up to three dimensions, by how well they explain the failures beyond the usual rate; exit code 1 when something differs. With FILES it reads them as replay does; without, it asks the store. Without --from and --to it takes the 15 minutes of the files with the most failures beyond the usual, or the last complete 15 minutes of the store. See docs/explain.md.',
     arguments: [{ ...files, required: false }],
@@ -300,7 +300,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'why',
-    summary: 'say why a kind of incident fired, or did not, for a scope at a time',
+    summary: 'explain why a kind of incident fired, or did not, for a scope at a time',
     details:
       'Judges the kind again by the counts of that time, with the settings of that time, and prints the numbers, the thresholds and the outcome. With FILES it reads them as replay does. Works for as long as counts per 10 s are kept.',
     arguments: [{ ...files, required: false }],
@@ -381,7 +381,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'incidents ack',
     summary: 'take over an incident: messages about it are not repeated',
     details:
-      'Receivers are still told when it gets worse, ends or opens again. The ID may be shortened as long as it is unique.',
+      'Receivers still get a message when it gets worse, ends or opens again. The ID may be shortened as long as it is unique.',
     arguments: [{ name: 'id', description: 'incident', required: true, variadic: false }],
     options: [
       { flags: '--undo', description: 'withdraw the acknowledgement' },
@@ -404,9 +404,9 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'silence add',
-    summary: 'tell nobody of some incidents for a time, or plan a maintenance window',
+    summary: 'send no messages about some incidents for a time, or plan a maintenance window',
     details:
-      'Incidents are still found and shown. Afterwards receivers are told of those that still fire. With --from it is a maintenance window. See docs/notifications.md.',
+      'Incidents are still found and shown. Afterwards receivers get messages about those that still fire. With --from it is a maintenance window. See docs/notifications.md.',
     options: [
       { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated (default: all)' },
       {
@@ -445,7 +445,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'silence end',
     summary: 'end a silence or a maintenance window now',
     details:
-      'Receivers are told of incidents that still fire. The ID may be shortened as long as it is unique.',
+      'Receivers get messages about the incidents that still fire. The ID may be shortened as long as it is unique.',
     arguments: [{ name: 'id', description: 'silence', required: true, variadic: false }],
     options: [...storeOptions],
     examples: ['faultline silence end 7be2'],
@@ -470,7 +470,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'notify log',
     summary: 'show what was sent, to whom, and what they answered',
     details:
-      'Newest first. A message that failed is tried again; one that was given up or not sent says why.',
+      'Newest first. A message that failed is sent again; one that was given up or not sent is shown with the reason.',
     options: [
       { flags: '--receiver <name>', description: 'only to this one' },
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time (default: 7d)' },
@@ -562,7 +562,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'doctor',
-    summary: 'check settings, ClickHouse, Kafka, Grafana and receivers, and say what to fix',
+    summary: 'check settings, ClickHouse, Kafka, Grafana and receivers, and show what to fix',
     details: 'One line per check; exit code 1 when one fails.',
     options: [json, ...kafkaOptions, ...storeOptions],
     examples: ['faultline doctor'],
@@ -610,7 +610,7 @@ function deadLettersCommand(action: 'list' | 'replay'): CommandSpec {
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time' },
       list
         ? { flags: '--limit <n>', description: 'largest number of dead letters', parse: count }
-        : { flags: '--dry-run', description: 'say what would be counted, and write nothing' },
+        : { flags: '--dry-run', description: 'show what would be counted, and write nothing' },
       json,
       ...storeOptions,
     ],

@@ -50,5 +50,5 @@ export interface ClassifierInput {
   headers: Readonly<Record<string, string>> | null;
 }
 
-/** The rule of an answer with 429 that has no body, or one that does not say why. */
-export const BARE_429 = 'status.429';
+/** The rule of an answer that has no body, or one that does not say why, by status: several causes share these two. */
+export const bareRules = { 429: 'status.429', 503: 'status.5xx' } as const;

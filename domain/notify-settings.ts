@@ -107,7 +107,7 @@ export const notifySettings = z
       .record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, - and _'), receiver)
       .default({})
       .describe(
-        'Who is told about incidents: name -> {type, ...}; only in a file, see docs/notifications.md. Empty: nobody.',
+        'Receivers of messages about incidents: name -> {type, ...}; only in a file, see docs/notifications.md. Empty: no messages are sent.',
       )
       .meta({ structured: 'docs/notifications.md' }),
     routes: z

@@ -517,11 +517,13 @@ const plainSettings = z.strictObject({
             ),
           clear_seconds: whole(86_400)
             .default(60)
-            .describe('Resolved after this many seconds in which all partitions of the topic move.'),
+            .describe(
+              'Resolved after this many seconds in which no partition of the topic waited as long as half of stand_seconds (30 s at least).',
+            ),
           hold_seconds: integer(0, 86_400)
             .default(900)
             .describe(
-              'A partition that stands still holds the watermark for this many seconds; then counts are judged without it.',
+              'A partition whose records wait but are not stored holds the watermark back for this many seconds; then counts are judged without it.',
             ),
         })
         .prefault({}),
@@ -546,7 +548,7 @@ const plainSettings = z.strictObject({
       ),
       query_seconds: integer(1, 600)
         .default(20)
-        .describe('What page and API ask of ClickHouse is broken off after this many seconds.'),
+        .describe('A query of the page or the API is cancelled after this many seconds.'),
     })
     .prefault({}),
   metrics: z
@@ -555,8 +557,8 @@ const plainSettings = z.strictObject({
         .string()
         .min(1)
         .default('127.0.0.1')
-        .describe('Address of /metrics, /healthz and /readyz of a worker.'),
-      port: port.default(7071).describe('Port of these; 0 picks a free one.'),
+        .describe('Address on which `ingest` and `analyze` serve /metrics, /healthz and /readyz.'),
+      port: port.default(7071).describe('Port of /metrics, /healthz and /readyz; 0 picks a free one.'),
     })
     .prefault({}),
   grafana: z

@@ -1,6 +1,6 @@
 import { type CallerDimension, callerDimensions } from '../domain/count-row.ts';
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
-import type { Answers429, DeadExample } from './rows/batch-rows.ts';
+import type { Answers, DeadExample } from './rows/batch-rows.ts';
 import type { Batch } from './batcher.ts';
 
 /** What happened to all records that were read. */
@@ -17,7 +17,8 @@ export interface InputReport {
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
   /** Requests that are counted under `(other)` in a dimension, because it has too many values. */
   folded: Partial<Record<CallerDimension, number>>;
-  answers_429: Answers429;
+  answers_429: Answers;
+  answers_503: Answers;
 }
 
 /** Adds up stored batches. */
@@ -34,13 +35,14 @@ export function tallyInput(): InputTally {
   const dropped: Record<string, number> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
   const folded: InputReport['folded'] = {};
-  const refusals: Answers429 = { answers: 0, bare: 0 };
+  const answers429: Answers = { answers: 0, bare: 0 };
+  const answers503: Answers = { answers: 0, bare: 0 };
   return {
     add({ rows, records }) {
       read += records;
       requests += rows.totals.counted;
-      refusals.answers += rows.answers429.answers;
-      refusals.bare += rows.answers429.bare;
+      addAnswers(answers429, rows.answers429);
+      addAnswers(answers503, rows.answers503);
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
       for (const [dimension, count] of rows.names?.folded ?? [])
         folded[dimension] = (folded[dimension] ?? 0) + count;
@@ -57,7 +59,8 @@ export function tallyInput(): InputTally {
         requests,
         skipped: { ...skipped },
         folded: { ...folded },
-        answers_429: { ...refusals },
+        answers_429: { ...answers429 },
+        answers_503: { ...answers503 },
         dropped: { ...dropped },
         dead: reasons.sort((a, b) => b.count - a.count),
       };
@@ -75,12 +78,13 @@ export function sumReports(reports: readonly InputReport[]): InputReport {
     dead: [],
     folded: {},
     answers_429: { answers: 0, bare: 0 },
+    answers_503: { answers: 0, bare: 0 },
   };
   for (const report of reports) {
     sum.read += report.read;
     sum.requests += report.requests;
-    sum.answers_429.answers += report.answers_429.answers;
-    sum.answers_429.bare += report.answers_429.bare;
+    addAnswers(sum.answers_429, report.answers_429);
+    addAnswers(sum.answers_503, report.answers_503);
     for (const [reason, count] of Object.entries(report.skipped))
       sum.skipped[reason] = (sum.skipped[reason] ?? 0) + count;
     for (const [field, count] of Object.entries(report.dropped))
@@ -97,4 +101,9 @@ export function sumReports(reports: readonly InputReport[]): InputReport {
   }
   sum.dead.sort((a, b) => b.count - a.count);
   return sum;
+}
+
+function addAnswers(sum: Answers, more: Answers): void {
+  sum.answers += more.answers;
+  sum.bare += more.bare;
 }

@@ -39,6 +39,16 @@ describe('the explanation of a message', () => {
     expect(JSON.stringify(tried)).not.toContain(key);
   });
 
+  it('names the records of a message that no format recognises beside those that one does', () => {
+    const key = `sk-proj-${'a1B2'.repeat(12)}`;
+    const good = { ts: '2026-06-01T12:00:00Z', status: 200 };
+    const tried = trial(bytes([good, { hello: key }, good, { hello: 1 }]), now);
+    expect(tried.records).toHaveLength(2);
+    expect(tried.unread.map(({ reason }) => reason)).toEqual(['unknown_format', 'unknown_format']);
+    expect(tried.unread[0]?.text).toContain('hello');
+    expect(JSON.stringify(tried)).not.toContain(key);
+  });
+
   it('says why it is skipped', () => {
     expect(trial(null, now).outcome).toEqual({ kind: 'skipped', reason: 'tombstone' });
   });

@@ -32,6 +32,8 @@ export interface TriedMessage {
   outcome: TracedRecord['outcome'];
   /** One, or several if the message holds several; none when no format recognises it. */
   records: readonly TriedRecord[];
+  /** Records beside them that no format recognises: dead letters, each with its beginning, redacted. */
+  unread: readonly { reason: string; detail: string; text: string }[];
   /** The beginning of a message that could not be read, redacted; otherwise empty. */
   text: string;
 }
@@ -69,9 +71,18 @@ export function createTrial(
         ignored: ignored.map(path),
         dropped,
       })),
+      unread: unreadParts(decoded),
       text: isRead || value === null ? '' : cleaner.message(value).slice(0, MOST_TEXT),
     };
   };
+}
+
+/** A part that a format recognises is among the traced records, also when it is a dead letter. */
+function unreadParts(decoded: Decoded): TriedMessage['unread'] {
+  const rejected = decoded.kind === 'ok' ? (decoded.rejected ?? []) : [];
+  return rejected
+    .filter(({ reason }) => reason === 'unknown_format')
+    .map(({ reason, detail, body }) => ({ reason, detail, text: body.slice(0, MOST_TEXT) }));
 }
 
 function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {

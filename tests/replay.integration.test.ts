@@ -94,7 +94,8 @@ describe('faultline replay', () => {
     const truth = await writeScenario('calm-day', 1);
     const found = await replay(truth.file);
     const total = Object.values(truth.counts).reduce((sum, n) => sum + n, 0);
-    const answers = (await readFile(truth.file, 'utf8')).match(/"status":429\b/g)?.length ?? 0;
+    const log = await readFile(truth.file, 'utf8');
+    const answers = (status: number): number => log.split(`"status":${status},`).length - 1;
     expect(found).toEqual({
       counts: truth.counts,
       incidents: [],
@@ -105,7 +106,8 @@ describe('faultline replay', () => {
         dropped: {},
         folded: {},
         dead: [],
-        answers_429: { answers, bare: 0 },
+        answers_429: { answers: answers(429), bare: 0 },
+        answers_503: { answers: answers(503), bare: 0 },
       },
     });
   });

@@ -37,6 +37,7 @@ describe('standard input', () => {
       folded: {},
       dead: [],
       answers_429: { answers: 0, bare: 0 },
+      answers_503: { answers: 0, bare: 0 },
     });
   });
 

@@ -4,7 +4,7 @@ import type { Scope } from '../../domain/incident.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import { isoTime } from '../iso-time.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
-import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualMemory } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { count, largest, remedyOf, share } from '../report.ts';
 import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
@@ -42,7 +42,7 @@ export const authFailure = detectorOf({
   ...lastAboveUsual(matching),
   look,
   memory: since.memory.and(
-    usualFacts.extend({
+    usualMemory.extend({
       reason: z.enum(authReasons),
       /** For each refused key: when it succeeded and when it was refused, since before the incident began. */
       keys: keyCourses,

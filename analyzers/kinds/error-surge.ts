@@ -9,7 +9,7 @@ import {
   lastAboveUsual,
   rememberUsual,
   usualEvidence,
-  usualFacts,
+  usualMemory,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
@@ -60,7 +60,7 @@ export const errorSurge = detectorOf({
     const cls = mostOf(view);
     return { ...found, scope: cls === null ? scope : ({ ...scope, class: cls } satisfies Scope) };
   },
-  memory: since.memory.and(usualFacts).and(differsFacts),
+  memory: since.memory.and(usualMemory).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),

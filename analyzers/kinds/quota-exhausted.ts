@@ -3,12 +3,12 @@ import type { AnalyzerSettings } from '../detector.ts';
 import { detectorOf, type Situation } from '../kind.ts';
 import {
   addQuotaAnswers,
-  emptyQuotaFacts,
+  emptyQuotaMemory,
   lastSuccess,
-  quotaFacts,
-  type QuotaFacts,
+  quotaMemory,
+  type QuotaMemory,
   quotaStart,
-} from './quota/quota-facts.ts';
+} from './quota/quota-memory.ts';
 import { quotaAnswers, quotaLevel, RUN_WINDOWS } from './quota/quota-level.ts';
 import { quotaReport } from './quota/quota-report.ts';
 import { quotaScope, type QuotaScope } from './quota/quota-scope.ts';
@@ -19,7 +19,7 @@ const HISTORY_SECONDS = 3_600;
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 
 /** Requests are refused because money, credit or an assigned allowance is used up. */
-export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Level }, QuotaScope>({
+export const quotaExhausted = detectorOf<QuotaSettings, QuotaMemory, { level: Level }, QuotaScope>({
   kind: 'quota_exhausted',
   settings: (all) => all.quota_exhausted,
   matching: quotaAnswers,
@@ -29,7 +29,7 @@ export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Lev
   level: quotaLevel,
   start: ({ view, now, settings }) => quotaStart(view, now, settings.clear_seconds),
   look: quotaScope,
-  memory: quotaFacts,
+  memory: quotaMemory,
   remember,
   severity: () => 'critical',
   report: quotaReport,
@@ -39,12 +39,12 @@ export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Lev
  * As long as the scope may change, all answers since the start are counted again; after that, only the new answers are
  * added.
  */
-function remember(evaluation: Situation<QuotaSettings, QuotaFacts, unknown, QuotaScope>): QuotaFacts {
+function remember(evaluation: Situation<QuotaSettings, QuotaMemory, unknown, QuotaScope>): QuotaMemory {
   const { view, scope, started_at: startedAt, now, previous, looked, goes_on: goesOn } = evaluation;
   const base =
     previous !== null && goesOn
       ? previous
-      : { ...emptyQuotaFacts(startedAt), newest_success_at: lastSuccess(view, scope, startedAt) };
+      : { ...emptyQuotaMemory(startedAt), newest_success_at: lastSuccess(view, scope, startedAt) };
   const facts = addQuotaAnswers(base, view, scope, now);
   if (looked === null) return facts;
   const others = scope.project === undefined ? looked.keys : looked.projects;

@@ -5,7 +5,7 @@ import {
   comparedWithUsual,
   rememberUsual,
   usualEvidence,
-  usualFacts,
+  usualMemory,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
@@ -27,7 +27,7 @@ export const rateLimitSurge = detectorOf({
   lookback: ({ window_seconds }) => 3_600 + 2 * window_seconds,
   ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching, { excuses: 'all' }),
   look: scopeByExcess(matching),
-  memory: since.memory.and(usualFacts).and(differsFacts),
+  memory: since.memory.and(usualMemory).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),

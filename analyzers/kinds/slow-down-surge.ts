@@ -8,10 +8,10 @@ import {
   measureSurge,
   type Present,
   presentSurge,
-  surgeFacts,
-  type SurgeFacts,
+  surgeMemory,
+  type SurgeMemory,
   surgeSums,
-} from './slow-down/surge-facts.ts';
+} from './slow-down/surge-memory.ts';
 import { surgeReport, surgeSeverity } from './slow-down/surge-report.ts';
 
 /** History in seconds that a surge needs besides its windows: half an hour of usual traffic, and the ramp. */
@@ -31,16 +31,16 @@ export const slowDownSurge = detectorOf({
   lookback: ({ window_seconds }) => HISTORY_SECONDS + 2 * window_seconds,
   ...aboveUsual<SurgeSettings>(slowDowns),
   look: sharedScope(slowDowns),
-  memory: surgeFacts,
+  memory: surgeMemory,
   remember,
   severity: (surge) => surgeSeverity(presentOf(surge, surge.memory)),
   report: (surge) => surgeReport({ ...surge, present: presentOf(surge, surge.memory) }),
 });
 
-type SurgeSituation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
+type SurgeSituation = Situation<SurgeSettings, SurgeMemory, UsualLevel, unknown>;
 
 /** The rates before the surge are measured again as long as the scope may change, and are then kept. */
-function remember(evaluation: SurgeSituation): SurgeFacts {
+function remember(evaluation: SurgeSituation): SurgeMemory {
   const { view, now, scope, settings, previous, known, judged, goes_on: goesOn } = evaluation;
   const { window_seconds: window } = settings;
   const isMeasured = previous !== null && goesOn && known?.scope_may !== 'change';
@@ -60,7 +60,7 @@ function remember(evaluation: SurgeSituation): SurgeFacts {
   };
 }
 
-function addWindow(facts: SurgeFacts, evaluation: SurgeSituation, present: Present): SurgeFacts {
+function addWindow(facts: SurgeMemory, evaluation: SurgeSituation, present: Present): SurgeMemory {
   const { view, scope, now } = evaluation;
   const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
   return {
@@ -77,7 +77,7 @@ type SurgeInput = Pick<Remembered<SurgeSettings, unknown, UsualLevel>, 'judged' 
 
 function presentOf(
   { judged, scope, settings }: SurgeInput,
-  facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
+  facts: Pick<SurgeMemory, 'rate_of' | 'clients'>,
 ): Present {
   return presentSurge(judged.window, scope, facts, settings.window_seconds);
 }

@@ -6,7 +6,7 @@ import {
   lastAboveUsual,
   rememberUsual,
   usualEvidence,
-  usualFacts,
+  usualMemory,
 } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
@@ -35,7 +35,7 @@ export const unclassified = detectorOf({
   }),
   ...lastAboveUsual(matching),
   look: scopeByExcess(matching),
-  memory: since.memory.and(usualFacts).and(differsFacts),
+  memory: since.memory.and(usualMemory).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),

@@ -41,12 +41,12 @@ export interface UsualLevel {
 }
 
 /** Memory of such a kind: the usual share of the part before the incident began. */
-export const usualFacts = z.object({
+export const usualMemory = z.object({
   background: z.number(),
   /** True when the counts did not show the usual share, and half of the threshold share was assumed. */
   background_is_assumed: z.boolean().default(false),
 });
-export type UsualFacts = z.infer<typeof usualFacts>;
+export type UsualMemory = z.infer<typeof usualMemory>;
 
 /**
  * An open incident lingers if the usual share would give as many answers with less than this chance. The limit is
@@ -62,7 +62,7 @@ const SPREAD_INTERVALS = 3;
  */
 const NO_SPRINKLE = 1.5;
 
-type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
+type Judging<Settings> = Given<Settings> & { previous: UsualMemory | null };
 
 /**
  * It is a breach when, within the window, a part of the traffic has `count` matching answers, these are at least
@@ -114,7 +114,7 @@ export function lastAboveUsual(
 }
 
 /** Remembers the usual share from before the incident. */
-export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): UsualFacts {
+export function rememberUsual(previous: UsualMemory | null, judged: UsualLevel): UsualMemory {
   return {
     background: previous?.background ?? judged.background,
     background_is_assumed: previous?.background_is_assumed ?? judged.is_assumed,
@@ -125,14 +125,14 @@ export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): 
  * What the summary of an incident says about the usual share. If the share was only assumed, it says that there was too
  * little earlier traffic.
  */
-export function comparedWithUsual({ background, background_is_assumed: isAssumed }: UsualFacts): string {
+export function comparedWithUsual({ background, background_is_assumed: isAssumed }: UsualMemory): string {
   if (isAssumed) return `with ${NOTHING_BEFORE}`;
   // The measured share is an upper bound: the largest share that the earlier answers are compatible with.
   return `usually ${background > 0 ? 'at most ' : ''}${round(background * 100)} %`;
 }
 
 /** Evidence: the usual share; absent when nothing was measured. */
-export function usualEvidence({ background, background_is_assumed: isAssumed }: UsualFacts): {
+export function usualEvidence({ background, background_is_assumed: isAssumed }: UsualMemory): {
   usual_share?: number;
 } {
   return isAssumed ? {} : { usual_share: share(background, 1) };

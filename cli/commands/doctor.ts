@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
-import { readAnswers429 } from '../../store/queries/answers-429.ts';
+import { readBareAnswers } from '../../store/queries/bare-answers.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import { readFolded } from '../../store/queries/names.ts';
@@ -12,7 +12,7 @@ import type { CommandContext } from '../context.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
-import { bare429, droppedFields } from '../format/input-report.ts';
+import { bareAnswers, droppedFields } from '../format/input-report.ts';
 import { formatCount } from '../format/numbers.ts';
 import { runInOneLine } from '../format/reclassify.ts';
 import { quietKafkaLog } from '../telemetry/log-events.ts';
@@ -96,9 +96,13 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
       ),
     );
     const odd = dropped === '' ? '' : `; in the last ${DROPPED_HOURS} h ${dropped} (docs/formats/README.md)`;
-    const bare = bare429(await readAnswers429(store, DROPPED_HOURS));
-    const unknown = bare === '' ? '' : `; in the last ${DROPPED_HOURS} h ${bare}`;
-    return ok(`${where}, tables of ${store.database} are up to date${odd}${unknown}`);
+    const unknown = ([429, 503] as const).map(async (status) => {
+      const bare = bareAnswers(status, await readBareAnswers(store, status, DROPPED_HOURS));
+      return bare === '' ? '' : `; in the last ${DROPPED_HOURS} h ${bare}`;
+    });
+    return ok(
+      `${where}, tables of ${store.database} are up to date${odd}${(await Promise.all(unknown)).join('')}`,
+    );
   } finally {
     await store.close();
   }

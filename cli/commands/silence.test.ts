@@ -27,8 +27,8 @@ describe('the flags of a silence', () => {
   });
   test.each<[Partial<SilenceOptions>, string]>([
     [{ for: '2h' }, 'this would silence everything'],
-    [{ all: true }, 'say how long'],
-    [{ all: true, for: '1h', until: '2026-11-03' }, 'say how long'],
+    [{ all: true }, 'needs its length'],
+    [{ all: true, for: '1h', until: '2026-11-03' }, 'needs its length'],
     [{ kind: 'quota', for: '1h' }, '--kind is "quota"'],
     [{ where: ['organisation=acme'], for: '1h' }, '--where names "organisation"'],
     [{ where: ['org=a,b'], for: '1h' }, '--where org must be one value'],

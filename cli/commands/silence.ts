@@ -62,7 +62,7 @@ export function parseSilence(options: SilenceOptions, context: Pick<CommandConte
       throw new UserError(`--kind is ${JSON.stringify(kind)}${suggestion(kind, incidentKindNames)}`);
   const scope = parseScope(options.where, 'add one silence for each');
   if (kinds.length === 0 && Object.keys(scope).length === 0 && options.all !== true)
-    throw new UserError('this would silence everything: name --kind or --where, or say --all');
+    throw new UserError('this would silence everything: give --kind or --where, or confirm with --all');
   const starts = options.from === undefined ? now : parseWhen(options.from, '--from', now);
   const ends = endOf(options, starts, now);
   const every = options.every === undefined ? 0 : Math.round(lengthOf(options.every, '--every'));
@@ -93,7 +93,9 @@ function lengthOf(text: string, flag: string): number {
 
 function endOf(options: SilenceOptions, starts: number, now: number): number {
   if ((options.for === undefined) === (options.until === undefined))
-    throw new UserError('say how long: either --for, such as 2h, or --until, an ISO-8601 time');
+    throw new UserError(
+      'a silence needs its length: give either --for, such as 2h, or --until, an ISO-8601 time',
+    );
   if (options.for !== undefined) return starts + lengthOf(options.for, '--for') * 1000;
   return parseWhen(options.until ?? '', '--until', now);
 }

@@ -61,17 +61,25 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   const words = [...counts]
     .sort(([, a], [, b]) => b - a)
     .map(([word, count]) => `${formatCount(count)} ${word}`);
-  if (tried.length > 1) context.out(words.join(', '));
+  if (tried.length > 1 || each.length > 1) context.out(words.join(', '));
 }
 
-/** Each record of a message as a message of its own: one message may hold hundreds that are alike. */
+/**
+ * Each record of a message as a message of its own: one message may hold hundreds that are alike. Those that no format
+ * recognises come last.
+ */
 function recordsOf(message: TriedMessage, place: string): { place: string; message: TriedMessage }[] {
   const { records } = message;
-  if (records.length < 2) return [{ place, message }];
-  return records.map((record, i) => ({
-    place: `${place}, record ${i + 1}`,
-    message: { outcome: record.outcome, records: [record], text: i === 0 ? message.text : '' },
+  const unread = message.unread.map(({ text, ...why }) => ({
+    place: `${place}, another record`,
+    message: { outcome: { kind: 'dead' as const, ...why }, records: [], unread: [], text },
   }));
+  if (records.length + unread.length < 2) return [{ place, message }];
+  const read = records.map((record, i) => ({
+    place: `${place}, record ${i + 1}`,
+    message: { outcome: record.outcome, records: [record], unread: [], text: i === 0 ? message.text : '' },
+  }));
+  return [...read, ...unread];
 }
 
 /** Records are of the same kind when formats, outcomes, rules and fields read are the same. */
@@ -87,13 +95,14 @@ function kindOf({ outcome, records }: TriedMessage): string {
   return JSON.stringify([outcome.kind, reason, parts.slice(0, 3)]);
 }
 
-function outcomes({ outcome, records }: TriedMessage): string[] {
-  if (records.length === 0) return [wordOf(outcome)];
-  return records.flatMap((record) =>
+function outcomes({ outcome, records, unread }: TriedMessage): string[] {
+  if (records.length + unread.length === 0) return [wordOf(outcome)];
+  const read = records.flatMap((record) =>
     record.outcome.kind === 'counted'
       ? record.requests.map((request) => request.class)
       : [wordOf(record.outcome)],
   );
+  return [...read, ...unread.map(({ reason, detail }) => wordOf({ kind: 'dead', reason, detail }))];
 }
 
 function wordOf(outcome: TriedMessage['outcome']): string {
@@ -106,6 +115,8 @@ function isPlain({ outcome, records }: TriedMessage): boolean {
   return records.length === 0 && outcome.kind === 'skipped' && outcome.reason === 'plain_text';
 }
 
-function isDead({ outcome, records }: TriedMessage): boolean {
-  return outcome.kind === 'dead' || records.some((record) => record.outcome.kind === 'dead');
+function isDead({ outcome, records, unread }: TriedMessage): boolean {
+  return (
+    outcome.kind === 'dead' || unread.length > 0 || records.some((record) => record.outcome.kind === 'dead')
+  );
 }

@@ -60,7 +60,7 @@ function parse({ kind = '', where, at }: WhyOptions, now: number): Asked {
   const detector = detectors.find((one) => one.kind === kind);
   if (kind === 'pipeline')
     throw new UserError(
-      '--kind pipeline is judged by what the workers say, not by counts: faultline incidents --kind pipeline says what was found',
+      '--kind pipeline is judged by the reports of the workers, not by counts: faultline incidents --kind pipeline shows what was found',
     );
   if (detector === undefined)
     throw new UserError(`--kind is ${JSON.stringify(kind)}${suggestion(kind, incidentKindNames)}`);

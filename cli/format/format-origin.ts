@@ -16,5 +16,5 @@ export function formatOrigin({
   const [place] = written;
   if (place === undefined || (settings.format === 'auto' && !hasMapping)) return null;
   const how = `format ${settings.format}${hasMapping ? ' with a mapping' : ''}`;
-  return `  they were read as ${how}, as ${place} says: where that is meant for another log, take format and mapping out of it, or name other settings with --config`;
+  return `  they were read as ${how}, which ${place} sets: if that is meant for another log, remove format and mapping there, or use other settings with --config`;
 }

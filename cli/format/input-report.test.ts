@@ -44,6 +44,13 @@ describe('the report on an input', () => {
     expect(reportInput(reportOf([good, quota]), 'line')).toHaveLength(1);
   });
 
+  it('says how many 503 have no body that says why', () => {
+    const overload = `{"ts":${NOW},"status":503,"error":"The engine is currently overloaded"}`;
+    const [, bare] = reportInput(reportOf([good, `{"ts":${NOW},"status":503}`, overload]), 'line');
+    expect(bare).toMatch(/^1 of 2 answers with 503 has no body that says why: overload, Slow Down and /);
+    expect(reportInput(reportOf([good, overload]), 'line')).toHaveLength(1);
+  });
+
   it('takes back what the store refuses', () => {
     const rows = new BatchRows();
     const reader = createRecordReader({ format: 'auto', mapping: {} });

@@ -24,14 +24,22 @@ const LONGEST = 120;
  * for each reason of dead letters with its first example.
  */
 export function reportInput(report: InputReport, unit: InputUnit): string[] {
-  const bare = bare429(report.answers_429);
-  return [sumOfInput(report, unit), ...deadReasons(report, unit), ...(bare === '' ? [] : [bare])];
+  const bare = [bareAnswers(429, report.answers_429), bareAnswers(503, report.answers_503)];
+  return [sumOfInput(report, unit), ...deadReasons(report, unit), ...bare.filter((line) => line !== '')];
 }
 
-/** How many answers with 429 have no body, and how they were therefore counted; empty when all have one. */
-export function bare429({ answers, bare }: InputReport['answers_429']): string {
+const unknownCauses = {
+  429: 'rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body, in the native format as error (docs/errors/rate_limit.md#without-a-body)',
+  503: 'overload, Slow Down and a broken server cannot be told apart, and all are counted as server_error; log the body, in the native format as error (docs/errors/server_error.md)',
+};
+
+/** How many answers with a status have no body, and how they were therefore counted; empty when all have one. */
+export function bareAnswers(
+  status: keyof typeof unknownCauses,
+  { answers, bare }: InputReport['answers_429'],
+): string {
   if (bare === 0) return '';
-  return `${formatCount(bare)} of ${plural(answers, 'answer')} with 429 ${bare === 1 ? 'has' : 'have'} no body that says why: rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body (docs/errors/rate_limit.md#without-a-body)`;
+  return `${formatCount(bare)} of ${plural(answers, 'answer')} with ${status} ${bare === 1 ? 'has' : 'have'} no body that says why: ${unknownCauses[status]}`;
 }
 
 /** The first line of `reportInput`. */
@@ -135,7 +143,7 @@ function skipAdvice(report: InputReport): string {
   if ((skipped['other_traffic'] ?? 0) > 0)
     return 'none has the path of an LLM API, the host of a provider, or a model in it (docs/formats/nginx.md says how to name paths of your own)';
   return (skipped['no_request'] ?? 0) > 0
-    ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
+    ? 'spans and events count when they describe a request to a model (docs/formats/otel.md), lines of a logger when they have a model or the words of an API in them (docs/formats/app-loggers.md)'
     : 'check whether it is the right file';
 }
 

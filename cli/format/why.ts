@@ -52,7 +52,7 @@ export function whyInFull(found: WhyFound, { width: columns, color }: Terminal):
         ? []
         : field(
             'beyond',
-            `this kind does not tell ${one.not_told_apart.join(', ')} apart: all are judged together`,
+            `this kind does not distinguish values of ${one.not_told_apart.join(', ')}: all are judged together`,
           )),
       ...one.incidents.flatMap(({ id, state, scope: whose }) =>
         field('incident', `${id} was ${state} for ${describeScope(whose)}`),

@@ -39,8 +39,10 @@ export interface StartSource {
   farewell: string;
 }
 
-/** Plays a day in two and a half minutes, and a minute more where its incidents begin. */
+/** Plays a day without incidents in two and a half minutes. */
 const DEMO_SPEED = 576;
+/** How long an incident of the demo takes at least, so that somebody who opens the page sees it firing. */
+const DEMO_INCIDENT_MS = 30_000;
 
 export interface SourceOptions {
   source?: string;
@@ -143,14 +145,13 @@ async function openOwnSource(
   };
 }
 
-/** A speed that somebody chose is kept throughout. */
-function openDemo(chosen: number | undefined, run: string, context: CommandContext): StartSource {
+function openDemo(given: number | undefined, run: string, context: CommandContext): StartSource {
   const scenario = findScenario('demo-day');
   if (scenario === null) throw new Error('the scenario of the demo is missing');
   const demo = playDemo(scenario, {
     end: context.now(),
-    speed: chosen ?? DEMO_SPEED,
-    slowsDown: chosen === undefined,
+    speed: given ?? DEMO_SPEED,
+    incidentMs: given === undefined ? DEMO_INCIDENT_MS : 0,
     seed: 'demo',
     signal: context.signal,
   });

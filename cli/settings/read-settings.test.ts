@@ -198,12 +198,12 @@ describe('a wrong settings file is one line that names', () => {
     [
       'an alias within its own anchor',
       'format: nginx\nmapping:\n  preset: &a [*a]',
-      'faultline.yaml:3:15: *a stands within its own anchor: write the value itself there',
+      'faultline.yaml:3:15: *a is within its own anchor: write the value itself there',
     ],
     [
       'an alias deep within its own anchor',
       'mapping: &m\n  provider: [=x, {from: *m}]',
-      'faultline.yaml:2:25: *m stands within its own anchor: write the value itself there',
+      'faultline.yaml:2:25: *m is within its own anchor: write the value itself there',
     ],
     [
       'an alias of no anchor',

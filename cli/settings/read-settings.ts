@@ -189,7 +189,7 @@ function refuseAlias(document: Document, file: string, lines: LineCounter): void
       }
       const target = anchors.get(node.source);
       if (target !== undefined && !path.some((one) => one === target)) return;
-      const why = target === undefined ? 'names no anchor before it' : 'stands within its own anchor';
+      const why = target === undefined ? 'names no anchor before it' : 'is within its own anchor';
       const { line, col } = lines.linePos(node.range?.[0] ?? 0);
       throw new UserError(
         `${file}:${line}:${col}: *${oneLine(node.source)} ${why}: write the value itself there`,

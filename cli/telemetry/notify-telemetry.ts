@@ -69,9 +69,10 @@ export function createNotifyTelemetry(
           seconds: Math.round(seconds * 1000) / 1000,
           answer,
         };
-        if (state === 'sent') logger.info(facts, `told ${receiver}`);
-        else if (state === 'given_up') logger.error(facts, `gave up telling ${receiver}: ${answer}`);
-        else logger.warn(facts, `could not tell ${receiver}, tries again: ${answer}`);
+        if (state === 'sent') logger.info(facts, `sent a message to ${receiver}`);
+        else if (state === 'given_up')
+          logger.error(facts, `gave up sending a message to ${receiver}: ${answer}`);
+        else logger.warn(facts, `could not send a message to ${receiver}, will retry: ${answer}`);
       },
       leads(leads) {
         sends.set(leads ? 1 : 0);
@@ -83,7 +84,7 @@ export function createNotifyTelemetry(
       refreshFailed(receiver, text) {
         logger.warn(
           { receiver, reason: text },
-          `could not tell ${receiver} what is still firing, tries again`,
+          `could not send ${receiver} the incidents that still fire, will retry`,
         );
       },
     },

@@ -23,6 +23,8 @@ export interface TryAnswer {
   records: readonly {
     outcome: TriedRecordAnswer['outcome'];
     records: readonly TriedRecordAnswer[];
+    /** Records of a message of several that no format recognises. */
+    unread: readonly { reason: string; detail: string; text: string }[];
     /** The start of the record that could not be read, redacted. */
     text: string;
   }[];

@@ -121,7 +121,7 @@ const growth: Panel = {
   sql: `SELECT client, api_key, model, sumIf(requests, ts > $__toTime - 300) / 5 AS present,
   sumIf(requests, ts <= $__toTime - 900) / 5 AS earlier, present - earlier AS grown,
   if(earlier = 0, NULL, grown / earlier) AS growth,
-  sumIf(requests, class = 'slow_down' AND ts > $__toTime - 300) / 5 AS told
+  sumIf(requests, class = 'slow_down' AND ts > $__toTime - 300) / 5 AS slowed
 FROM request_counts_1m
 WHERE ts > $__toTime - 1200 AND ts <= $__toTime AND $__filters
 GROUP BY client, api_key, model HAVING present + earlier > 0
@@ -134,7 +134,7 @@ ORDER BY grown DESC, client, api_key, model LIMIT 20`,
     { name: 'earlier', title: 'Before', unit: 'per_minute' },
     { name: 'grown', title: 'More', unit: 'per_minute' },
     { name: 'growth', title: 'Growth', unit: 'ratio' },
-    { name: 'told', title: 'Slow Down', unit: 'per_minute' },
+    { name: 'slowed', title: 'Slow Down', unit: 'per_minute' },
   ],
   width: 24,
   height: 9,

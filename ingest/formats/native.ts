@@ -18,7 +18,7 @@ export type NativeRead =
   | { log: null; reason: RejectReason; detail: string };
 
 /** Members of any line of a logger. Lines of zap also have a `ts` and often an `error`, whatever they report. */
-export const LOGGER_MEMBERS = ['level', 'levelname', 'severity'] as const;
+export const LOGGER_MEMBERS = ['level', 'levelname', 'severity', 'logger'] as const;
 /** A line of a logger with one of these is a native record all the same. */
 export const CALL_MEMBERS = ['model', 'api_key'] as const;
 

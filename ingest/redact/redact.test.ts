@@ -50,6 +50,31 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   'a bearer token': urlSafe(12, 60)
     .filter((secret) => /\d/.test(secret))
     .map((secret) => ({ text: `Authorization: Bearer ${secret}`, secret })),
+  'an element of XML': fc
+    .tuple(
+      fc.constantFrom('apiKey', 'ns:api-key', 'clientSecret', 'Password', 'wsse:Password', 'access_token'),
+      fc.constantFrom('', ' type="x"'),
+      fc.constantFrom(['', ''], ['\n  ', '\n'], ['<![CDATA[', ']]>']),
+      word(8, 40),
+    )
+    .map(([name, attribute, [before = '', after = ''], secret]) => ({
+      text: `<${name}${attribute}>${before}${secret}${after}</${name}>`,
+      secret,
+    })),
+  'an element of XML as HTML shows it': word(8, 40).map((secret) => ({
+    text: `&lt;apiKey&gt;${secret}&lt;/apiKey&gt;`,
+    secret,
+  })),
+  'a block of YAML': fc
+    .tuple(
+      fc.constantFrom('password: |', 'api_key: >-', 'client-secret: |2', 'password:', '- db.password: |+'),
+      fc.constantFrom('', '  '),
+      word(8, 40),
+    )
+    .map(([name, indent, secret]) => ({
+      text: `config:\n${indent}${name}\n${indent}      ${secret}\n${indent}user: joe\n`,
+      secret,
+    })),
   'an attribute of a span that breaks off': fc
     .tuple(
       fc.constantFrom('http.request.header.api-key', 'authorization', 'db.password', 'client_secret'),
@@ -190,6 +215,9 @@ describe('redactText', () => {
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIE cut off', '[redacted]'],
     ['https://user:pass@host/path', 'https://[redacted]@host/path'],
     ['\\nsk-abcdefghijklmnop1234', '\\nsk-…[redacted]'],
+    ['config:\n  password: |\n    a\n    b\n  user: x\n', 'config:\n  password: [redacted]\n  user: x\n'],
+    ['<apiKey>a b</apiKey> refused', '<apiKey>[redacted]</apiKey> refused'],
+    ['<apiKey>cut', '<apiKey>[redacted]'],
   ])('changes %s to %s', (text, expected) => {
     expect(redactText(text)).toBe(expected);
   });
@@ -213,6 +241,8 @@ describe('redactText', () => {
     'The api_key client option must be set either by passing api_key to the client or by setting the OPENAI_API_KEY environment variable',
     'Invalid API key: Error code: 429 - slow down',
     'api_key=None, token: null',
+    'header x-api-key: <api-key> is missing <b>x</b>',
+    'Invalid API key:\n  check it',
     'sk-proj-…wxyz#01234567',
     'text with \u0000 in it',
   ])('does not change: %s', (text) => {
@@ -252,6 +282,12 @@ describe('redactText', () => {
       'token = ',
       'ghp_',
       '1',
+      '<password>',
+      '&lt;password ',
+      '<password>a',
+      'password: |\n  a\n',
+      'password:\n ',
+      '\\npassword: |\\n ',
     ];
     // Linear rules need a few milliseconds for all of this; a quadratic rule would exceed the timeout of the test.
     for (const piece of hostile) {

@@ -72,6 +72,16 @@ const MAYBE_PAIR = new RegExp(
   `(${MAYBE_NAMES}["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}["'\\\\]{0,4})([^\\s"'\\\\,;&<>(){}\\]]{12,})`,
   'gi',
 );
+/** An element of XML, also as HTML shows it, with its value up to the closing tag, or one without blanks that is cut off. */
+const ELEMENT = new RegExp(
+  `((?:<|&lt;)[a-z0-9._:-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)(?:\\s[^<>&]{0,128})?(?:>|&gt;)\\s{0,16}(?:<!\\[CDATA\\[)?)(?!\\[redacted)(?:(?:(?!&lt;|\\]\\]>)[^<]){1,4096}(?=(?:\\]\\]>)?\\s{0,16}(?:<|&lt;)\\/)|(?:(?!&lt;)[^\\s<]){1,4096}$)`,
+  'gi',
+);
+/** A block of YAML: the lines under the name that are further in than the name. */
+const YAML_BLOCK = new RegExp(
+  `((?:^|[\\r\\n]|\\\\n)([ \\t]{0,64})(?:-[ \\t]{1,8})?["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?[ \\t]{0,3}:[ \\t]{0,8})(?:[|>][0-9+-]{0,2}[ \\t]{0,64}|(?=(?:\\r?\\n|\\\\n)[ \\t]*(?!-|\\[redacted|["'\\w.-]{1,64}:(?:\\s|\\\\n|$))\\S))(?:(?:\\r?\\n|\\\\n)\\2[ \\t]+(?:(?!\\\\n)[^\\r\\n])*){1,256}`,
+  'gi',
+);
 /** Parts of a request signature of AWS or Google. */
 const SIGNED = /((?:credential|signature)=)(?!\[redacted)[^\s,;"'&<>\\]+/gi;
 const NAMED_HEX =
@@ -138,6 +148,7 @@ export const redactionRules: readonly RedactionRule[] = [
     hint: NAMED_HINT,
     apply: (text) =>
       text
+        .replace(YAML_BLOCK, `$1${MASK}`)
         .replace(COOKIE, `$1${MASK}`)
         .replace(AUTHORIZATION, redactAuthorization)
         .replace(NAMED_VALUE, maskAfter)
@@ -145,6 +156,7 @@ export const redactionRules: readonly RedactionRule[] = [
         .replace(SIGNED, `$1${MASK}`)
         .replace(MAYBE_PAIR, redactMaybe),
   },
+  { hint: /(?:<|&lt;)[a-z]/i, apply: (text) => text.replace(ELEMENT, `$1${MASK}`) },
   { hint: WEBHOOK_HINT, apply: (text) => text.replace(WEBHOOK, maskAfter) },
   { hint: /curl\s/i, apply: (text) => text.replace(CURL_USER, `$1${MASK}`) },
   { hint: /--[a-z]/i, apply: (text) => text.replace(FLAG, `$1${MASK}`) },

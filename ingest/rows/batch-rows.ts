@@ -1,4 +1,4 @@
-import { BARE_429, type Classification } from '../../domain/classification.ts';
+import { bareRules, type Classification } from '../../domain/classification.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
 import { tsvRow } from '../../store/tsv.ts';
@@ -41,12 +41,12 @@ export interface DeadExample extends Position {
 }
 
 /**
- * Answers with status 429, and how many of them say nothing else: for these it is unknown whether the cause is Slow
- * Down, a rate limit or a quota.
+ * Answers with status 429, or with 503, and how many of them say nothing else: for these it is unknown which of several
+ * causes they have.
  */
-export interface Answers429 {
+export interface Answers {
   answers: number;
-  /** Judged by the rule `status.429`. */
+  /** Judged by their status. */
   bare: number;
 }
 
@@ -68,7 +68,8 @@ export class BatchRows {
   /** The first dead letter of each reason. */
   readonly examples = new Map<RejectReason, DeadExample>();
   readonly skipped = new Map<SkipReason, number>();
-  readonly answers429: Answers429 = { answers: 0, bare: 0 };
+  readonly answers429: Answers = { answers: 0, bare: 0 };
+  readonly answers503: Answers = { answers: 0, bare: 0 };
   /** What the cap of names changed; null: it was not applied yet. */
   names: NameLimit | null = null;
   /** How many values could not be used, by field. */
@@ -87,7 +88,7 @@ export class BatchRows {
     this.#count(record, dimensionSet, failure === null ? success : failure.classification);
     if (failure === null) return;
     this.totals.failed++;
-    this.#count429(record.status, failure.classification.rule, 1);
+    this.#countAnswer(record.status, failure.classification.rule, 1);
     addEventRow(this.#events, record, dimensionSet, failure, at);
   }
 
@@ -162,17 +163,17 @@ export class BatchRows {
   #refuse(row: string, detail: string): void {
     const { counted, dimensions, judged, body, at } = readEventRow(row);
     this.#counts.subtract(counted, dimensions, judged);
-    this.#count429(counted.status, judged.rule, -1);
+    this.#countAnswer(counted.status, judged.rule, -1);
     this.totals.counted--;
     this.totals.failed--;
     this.reject('refused_by_store', detail, body, body.length, at);
   }
 
-  #count429(status: number, rule: string, by: 1 | -1): void {
-    const isBare = rule === BARE_429;
-    if (status !== 429 && !isBare) return;
-    this.answers429.answers += by;
-    if (isBare) this.answers429.bare += by;
+  #countAnswer(status: number, rule: string, by: 1 | -1): void {
+    if (status !== 429 && status !== 503) return;
+    const of = status === 429 ? this.answers429 : this.answers503;
+    of.answers += by;
+    if (rule === bareRules[status]) of.bare += by;
   }
 
   #count(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {

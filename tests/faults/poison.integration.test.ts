@@ -164,6 +164,7 @@ await describeWithKafka('poison', (kafka) => {
             dropped: {},
             folded: {},
             answers_429: { answers: 0, bare: 0 },
+            answers_503: { answers: 0, bare: 0 },
             dead: expect.arrayContaining([
               expect.objectContaining({ reason: 'mapping', count: 1 }),
               expect.objectContaining({ reason: 'not_json', count: 1 }),

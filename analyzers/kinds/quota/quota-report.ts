@@ -5,12 +5,12 @@ import type { KindSettings, Remembered } from '../../kind.ts';
 import { describeScope } from '../../narrow-scope.ts';
 import { capital, clock, count, largest, remedyOf, share } from '../../report.ts';
 import { MAX_NAMES } from '../../since.ts';
-import type { QuotaFacts } from './quota-facts.ts';
+import type { QuotaMemory } from './quota-memory.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';
 
 type QuotaReportInput = Pick<
-  Remembered<KindSettings, QuotaFacts, unknown>,
+  Remembered<KindSettings, QuotaMemory, unknown>,
   'view' | 'now' | 'settings' | 'scope' | 'memory' | 'started_at'
 >;
 

@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { poissonTail, sizeNoise } from '../../poisson-tail.ts';
-import type { SurgeFacts } from './surge-facts.ts';
+import type { SurgeMemory } from './surge-memory.ts';
 
 /** A rate that grew to less than this multiple did not rise suddenly. */
 const GROWN = 1.2;
@@ -8,7 +8,7 @@ const GROWN = 1.2;
 const CHANCE = 1e-3;
 
 type Rates = Pick<
-  SurgeFacts,
+  SurgeMemory,
   | 'original_rate'
   | 'original_input_tokens'
   | 'peak_rate'

@@ -6,7 +6,7 @@ import { describeScope } from '../../narrow-scope.ts';
 import { recoveryPlan } from '../../recovery-plan.ts';
 import { capital, clock, count, remedyOf, round, share } from '../../report.ts';
 import { growthRatio, hasGrown, tokenGrowth } from './growth.ts';
-import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
+import type { Growth, Present, SurgeMemory } from './surge-memory.ts';
 
 /** If at least this share of the requests is refused, the surge is critical. */
 const CRITICAL_SHARE = 0.1;
@@ -17,7 +17,7 @@ const MAX_NAMES = 10;
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
 type SurgeReportInput = Pick<
-  Remembered<SurgeSettings, SurgeFacts, unknown>,
+  Remembered<SurgeSettings, SurgeMemory, unknown>,
   'scope' | 'memory' | 'started_at' | 'settings' | 'now'
 > & {
   present: Present;

@@ -35,8 +35,8 @@ let paused = false;
 let running = new AbortController();
 const pacer = createPacer({ mayRun: () => !paused && !document.hidden });
 const events = followEvents(heed);
-/** What the stream has told. `since`: when it opened or closed, epoch ms. */
-const told = {
+/** What the stream reported last. `since`: when it opened or closed, epoch ms. */
+const latest = {
   isLive: false,
   since: Date.now(),
   isInTrouble: false,
@@ -116,9 +116,9 @@ async function start() {
 /** Handles a message of the stream. @param {import('./event-feed.js').FeedMessage} message */
 function heed(message) {
   if (message.kind === 'stream') {
-    if (message.isOpen === told.isLive) return;
-    told.isLive = message.isOpen;
-    told.since = Date.now();
+    if (message.isOpen === latest.isLive) return;
+    latest.isLive = message.isOpen;
+    latest.since = Date.now();
     pacer.live(message.isOpen);
     // Something may have happened while the stream was closed.
     if (message.isOpen) pacer.note('change');
@@ -129,19 +129,19 @@ function heed(message) {
   if (name === 'status') {
     const before = status?.live?.state;
     learnStatus(data);
-    if (told.isInTrouble || before !== status?.live?.state) pacer.note('change');
-    told.isInTrouble = false;
+    if (latest.isInTrouble || before !== status?.live?.state) pacer.note('change');
+    latest.isInTrouble = false;
   } else if (name === 'data') {
-    if (told.newest !== data.newest) pacer.note('change');
-    told.newest = data.newest;
+    if (latest.newest !== data.newest) pacer.note('change');
+    latest.newest = data.newest;
   } else if (name === 'incident') {
-    pacer.note(told.incidents.get(data.id) === data.state ? 'change' : 'news');
-    told.incidents.set(data.id, data.state);
+    pacer.note(latest.incidents.get(data.id) === data.state ? 'change' : 'news');
+    latest.incidents.set(data.id, data.state);
   } else if (name === 'attention') pacer.note('news');
   else if (name === 'trouble') {
     // One round shows what is wrong. The server sends an event when the trouble is over.
-    if (!told.isInTrouble) pacer.note('change');
-    told.isInTrouble = true;
+    if (!latest.isInTrouble) pacer.note('change');
+    latest.isInTrouble = true;
   }
 }
 
@@ -153,7 +153,7 @@ function watch() {
 }
 
 function drawFresh() {
-  const { isLive, since } = told;
+  const { isLive, since } = latest;
   const state = { now: Date.now(), isPaused: paused, isLive, since, asked, status, present: present() };
   drawPart('freshness', () => drawFreshness(freshnessOf(state)));
 }

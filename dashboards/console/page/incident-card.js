@@ -16,8 +16,9 @@ const ICONS = {
  * A whole incident: what, since when, where, whose fault and why, what to do, and the plan.
  * @param {Incident} incident
  * @param {number} present epoch ms of event time
+ * @param {boolean} [isInList] the card leads to the page of the incident, where people act
  */
-export function incidentCard(incident, present) {
+export function incidentCard(incident, present, isInList = false) {
   const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
   const started = Date.parse(startedAt);
   const ended = incident.resolved_at === null ? null : Date.parse(incident.resolved_at);
@@ -63,11 +64,17 @@ export function incidentCard(incident, present) {
     ),
     h('h4', {}, 'What to do', h('span', { class: `retry-${remedy.retry}` }, retryName(remedy.retry))),
     h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
-    h('p', { class: 'owner' }, 'Owner: ', remedy.owner),
+    h('p', { class: 'owner' }, 'Who acts: ', remedy.owner),
     remedy.hold_until !== undefined &&
       ended === null &&
       hold(started, Date.parse(remedy.hold_until), present),
     remedy.plan === undefined || remedy.plan.length === 0 ? null : plan(remedy.plan, incident, present),
+    isInList &&
+      h(
+        'p',
+        { class: 'help-links' },
+        h('a', { href: `/incidents/${encodeURIComponent(id)}` }, 'All about it, acknowledge or silence'),
+      ),
     details(incident),
   );
 }

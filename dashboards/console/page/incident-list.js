@@ -35,7 +35,7 @@ export function createIncidentList() {
   const drawOpen = (/** @type {number} */ present) =>
     redraw(
       open,
-      current.slice(0, MOST_OPEN).map((incident) => incidentCard(incident, present)),
+      current.slice(0, MOST_OPEN).map((incident) => incidentCard(incident, present, true)),
       current.length === 0 && calm(calmText(present, newest)),
       current.length > MOST_OPEN && more(current.length - MOST_OPEN, 'open'),
     );

@@ -99,6 +99,7 @@ describe('spans around spans', () => {
       'request',
     ]);
     expect(verdicts(spans(span('1', '1', chat)))).toEqual(['request']);
+    expect(verdicts(spans(span('1', '2', chat), span('2', '1', chat)))).toEqual(['request', 'request']);
     expect(verdicts(spans(span('', '', chat), span('', '', chat)))).toEqual(['request', 'request']);
   });
 

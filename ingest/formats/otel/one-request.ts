@@ -93,15 +93,19 @@ function withoutSurrounding(judged: readonly JudgedItem[]): JudgedItem[] {
   });
 }
 
-/** The nearest surrounding span that is a request, a retrieval, an agent or a tool; null when this message has none. */
+/**
+ * The nearest surrounding span that is a request, a retrieval, an agent or a tool; null when this message has none. In a
+ * circle each span would surround the others, and none would count: there, none surrounds another.
+ */
 function nearest(one: JudgedItem, spans: ReadonlyMap<string, JudgedItem>): JudgedItem | null {
+  let found: JudgedItem | null = null;
   let around = spans.get(parentKey(one.item));
   for (let height = 0; around !== undefined && height < HIGHEST; height++) {
     if (around === one) return null;
-    if (['request', 'retrieval', 'agent_or_tool'].includes(around.verdict)) return around;
+    if (['request', 'retrieval', 'agent_or_tool'].includes(around.verdict)) found ??= around;
     around = spans.get(parentKey(around.item));
   }
-  return null;
+  return found;
 }
 
 function isEmbedding({ attributes, item }: OtlpItem): boolean {

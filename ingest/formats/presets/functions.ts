@@ -10,6 +10,7 @@ export const presetFunctions: Functions = {
   provider_of_host: providerOfHost,
   provider_of_path: providerOfPath,
   exception_texts: exceptionTexts,
+  stream_exception: streamException,
   time_in_id: timeInId,
   ms_of_duration: msOfDuration,
   ms_of_go_duration: msOfGoDuration,
@@ -38,6 +39,21 @@ function exceptionTexts(value: unknown): unknown {
     return [type, text].filter((part) => typeof part === 'string' && part !== '').join(': ');
   });
   return texts.filter((text) => text !== '').join('\n');
+}
+
+const STREAM_EXCEPTION = /^[a-zA-Z]{1,60}Exception$/;
+
+/**
+ * The exception that ends a stream of AWS as one text: the event `{throttlingException: {message: "Too many requests"}}`
+ * becomes `ThrottlingException: Too many requests`. Undefined for other events.
+ */
+function streamException(event: unknown): string | undefined {
+  if (typeof event !== 'object' || event === null) return undefined;
+  const [name, body] = Object.entries(event).find(([key]) => STREAM_EXCEPTION.test(key)) ?? [];
+  if (name === undefined) return undefined;
+  const { message } = Object(body) as Record<string, unknown>;
+  const type = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  return typeof message === 'string' && message !== '' ? `${type}: ${message}` : type;
 }
 
 /**

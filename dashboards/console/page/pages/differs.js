@@ -140,13 +140,13 @@ function ranked({ window, against, compared, notes, total, scopes }, context, ol
     return [h('h3', {}, span(window)), h('p', { class: 'none' }, 'No request is counted in this span.')];
   }
   const count = `${counted(total.failures, 'failure')} of ${counted(total.requests, 'request')}`;
-  const told = notes.map(noteLine);
+  const noteLines = notes.map(noteLine);
   if (!compared)
-    return [h('h3', {}, span(window)), h('p', {}, `${count}.`), ...told, shorterSpan(context, oldest)];
+    return [h('h3', {}, span(window)), h('p', {}, `${count}.`), ...noteLines, shorterSpan(context, oldest)];
   const head = [
     h('h3', {}, `${span(window)} against ${span(against)}`),
     h('p', {}, `${count}; ${number(Math.round(total.expected), 'count')} were expected.`),
-    ...told,
+    ...noteLines,
   ];
   if (scopes.length === 0) {
     return [

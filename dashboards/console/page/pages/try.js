@@ -84,29 +84,34 @@ async function ask(body) {
     body,
   });
   const said = await response.json().catch(() => null);
-  if (!response.ok)
-    throw new RequestFailed(said?.error?.message ?? `The server answered ${response.status}.`);
+  if (!response.ok) throw new RequestFailed(said?.detail ?? `The server answered ${response.status}.`);
   return said;
 }
 
 /** @param {TryAnswer} answer */
 function answer({ unit, records, is_cut: isCut }) {
-  const shown = records.flatMap(({ outcome, records: read, text }, i) => {
+  const shown = records.flatMap(({ outcome, records: read, unread, text }, i) => {
     const place = `${unit} ${i + 1}`;
-    if (read.length > 0) return read.map((record) => section(place, record));
+    if (read.length + unread.length === 0) return [unreadable(place, outcome, text)];
     return [
-      h(
-        'section',
-        { class: 'try-record' },
-        h('h3', {}, place, ': ', outcomeText(outcome)),
-        text === '' ? null : h('pre', { class: 'try-text' }, text),
-      ),
+      ...read.map((record) => section(place, record)),
+      ...unread.map((one) => unreadable(place, { kind: 'dead', ...one }, one.text)),
     ];
   });
   return [
     ...shown,
     isCut ? h('p', { class: 'quieter' }, 'Only the first records of the text were tried.') : null,
   ].filter((part) => part !== null);
+}
+
+/** @param {string} place @param {TriedRecord['outcome']} outcome @param {string} text */
+function unreadable(place, outcome, text) {
+  return h(
+    'section',
+    { class: 'try-record' },
+    h('h3', {}, place, ': ', outcomeText(outcome)),
+    text === '' ? null : h('pre', { class: 'try-text' }, text),
+  );
 }
 
 /** @param {string} place @param {TriedRecord} record */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { requestClassNames } from '../../../domain/error-class.ts';
 import type { Scope } from '../../../domain/incident.ts';
-import { type UsualFacts, usualFacts } from '../../levels/above-usual.ts';
+import { type UsualMemory, usualMemory } from '../../levels/above-usual.ts';
 import { isInScope } from '../../narrow-scope.ts';
 import { rateHistory, safeRate } from '../../rate-history.ts';
 import type { CountSum, Matching, View } from '../../view.ts';
@@ -10,7 +10,7 @@ import type { CountSum, Matching, View } from '../../view.ts';
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
 /** The memory of a Slow Down surge. Rates are per minute, times epoch seconds. */
-export const surgeFacts = usualFacts.extend({
+export const surgeMemory = usualMemory.extend({
   /**
    * Whose traffic the rates are measured on: that of the scope, or of the organization if the scope sent nothing
    * before.
@@ -52,7 +52,7 @@ export const surgeFacts = usualFacts.extend({
    */
   hold_from: z.number(),
 });
-export type SurgeFacts = z.infer<typeof surgeFacts>;
+export type SurgeMemory = z.infer<typeof surgeMemory>;
 export type Growth = z.infer<typeof growth>;
 
 /** The rates of the scope in the last window, per minute. */
@@ -77,11 +77,11 @@ export function measureSurge(
   startedAt: number,
   now: number,
   window: number,
-): Omit<SurgeFacts, keyof UsualFacts | 'asked_at' | 'back_at' | 'hold_from'> {
+): Omit<SurgeMemory, keyof UsualMemory | 'asked_at' | 'back_at' | 'hold_from'> {
   const knownFrom = (view.first() ?? now) + COUNT_INTERVAL_SECONDS;
   let own = view.within(scope);
   let history = rateHistory(own.intervals(), startedAt, knownFrom);
-  let rateOf: SurgeFacts['rate_of'] = 'scope';
+  let rateOf: SurgeMemory['rate_of'] = 'scope';
   if (history.original !== null && history.original < 1) {
     // The scope is a new caller without a rate to return to, so the rates of the organization are used.
     rateOf = 'organization';
@@ -133,7 +133,7 @@ export function surgeSums(rows: readonly CountSum[]): { slow_downs: number; requ
 export function presentSurge(
   all: readonly CountSum[],
   scope: Scope,
-  facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
+  facts: Pick<SurgeMemory, 'rate_of' | 'clients'>,
   window: number,
 ): Present {
   const own = all.filter((row) => isInScope(row, scope));

@@ -7,7 +7,7 @@ import { isQuota } from './quota-level.ts';
 import { quotas } from './quota-scope.ts';
 
 /** The memory of an exhausted quota. Times are epoch seconds. */
-export const quotaFacts = z.object({
+export const quotaMemory = z.object({
   quota: z.enum(quotas),
   /** Projects and keys that succeeded while others failed, as seen when the scope was determined. */
   succeeding: z.array(z.string()),
@@ -27,10 +27,10 @@ export const quotaFacts = z.object({
   /** Answers before this time are in the sums. */
   counted_until: z.number(),
 });
-export type QuotaFacts = z.infer<typeof quotaFacts>;
+export type QuotaMemory = z.infer<typeof quotaMemory>;
 
 /** The memory of an exhausted quota before any answer is counted. */
-export function emptyQuotaFacts(from: number): QuotaFacts {
+export function emptyQuotaMemory(from: number): QuotaMemory {
   return {
     quota: '',
     succeeding: [],
@@ -49,8 +49,8 @@ export function emptyQuotaFacts(from: number): QuotaFacts {
 }
 
 /** Adds the answers of the scope in `[counted_until, now)`. */
-export function addQuotaAnswers(facts: QuotaFacts, view: View, scope: Scope, now: number): QuotaFacts {
-  const next: QuotaFacts = {
+export function addQuotaAnswers(facts: QuotaMemory, view: View, scope: Scope, now: number): QuotaMemory {
+  const next: QuotaMemory = {
     ...facts,
     projects: { ...facts.projects },
     keys: { ...facts.keys },
