@@ -36,6 +36,7 @@ const pageFiles = [
   'dom.js',
   'event-feed.js',
   'events-worker.js',
+  'evidence-names.js',
   'failure-facts.js',
   'format.js',
   'freshness.js',
