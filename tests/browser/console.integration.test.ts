@@ -287,7 +287,7 @@ test('a resolved incident is still shown in full: its timeline, what differed, w
   await page.getByRole('button', { name: 'Take the acknowledgement back' }).click();
   await page.getByText('Nobody has acknowledged it, and no silence is in force.').waitFor();
 
-  const ends = page.getByText(/^Silenced by the console until .* by the clock$/);
+  const ends = page.getByText(/^Silenced by the console until .* by the clock/);
   await page.getByRole('button', { name: 'Silence for 1 h' }).click();
   await ends.waitFor();
   const short = await ends.innerText();
