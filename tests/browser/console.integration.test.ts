@@ -187,6 +187,8 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Slow Down surge');
   await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^All about it/);
+  await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY');
   await page.keyboard.press('Enter');
   await page.locator('#incidents-open').getByText('req_7f1c2a90').waitFor();
