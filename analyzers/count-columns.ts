@@ -24,7 +24,7 @@ export class CountColumns {
   length = 0;
   /** Start of the first interval, epoch seconds. */
   #begin = 0;
-  /** Start of the interval, in intervals after the first: an hour of them fits into two bytes instead of four. */
+  /** Number of intervals from `#begin` to the row: an hour of them fits into two bytes. */
   #intervals: NumberColumn;
   /** Number of the combination of dimensions. */
   which: NumberColumn;

@@ -20,10 +20,7 @@ import type { Measure } from './view.ts';
 /** Counts of intervals up to this age are checked for growth at every step, older ones once a minute; seconds. */
 const YOUNG_SECONDS = 300;
 const OLD_EVERY_SECONDS = 60;
-/**
- * Second of the minute at which older intervals are checked for growth. Incidents are refreshed at second 0, so the two
- * do not fall into the same step.
- */
+/** Second of the minute at which older intervals are checked for growth. */
 const OLD_AT_SECONDS = 30;
 /**
  * An organization stays in memory for this long after the last reason to read it, so that its history is not read
@@ -37,9 +34,12 @@ const TRIED_AGAIN_SECONDS = 300;
  * filled to at most this part. Otherwise it would soon be made coarse again.
  */
 const ROOMY = 0.8;
-/** Estimated bytes of a row, with its part of a combination, in an organization with many combinations. */
+/**
+ * Estimated bytes of a row in an organization with many combinations, with the row's share of the memory of its
+ * combination.
+ */
 const FULL_ROW_BYTES = 40;
-/** The counts that one kind reads for itself may fill at most one part in this many of `analyzers.window_mib`. */
+/** The counts that one kind reads for itself may fill at most 1 / `SUMS_PART` of `analyzers.window_mib`. */
 const SUMS_PART = 8;
 /**
  * Longest list of organization names that a query may hold, because the query is part of a URL. If the names are
@@ -51,7 +51,7 @@ const MAX_NAMES_LENGTH = 4_000;
 export interface StepSpan {
   from: number;
   to: number;
-  /** The open incidents. Only their identities are used: the organizations in them are always read. */
+  /** Incidents that are not over. Their organizations are read first, and left out only when memory is full. */
   live: ReadonlyMap<string, { memory: { identity: Names } }>;
 }
 
@@ -280,7 +280,7 @@ export class CountWindow implements CountView {
     return all;
   }
 
-  /** Forgets coarse organizations that would now fit in full; the next step then reads them in full. */
+  /** Forgets coarse organizations that would now fit in full, so that they are read as new ones right after. */
   async #releaseCoarse(
     store: Store,
     range: HistoryRange,
@@ -342,7 +342,7 @@ export class CountWindow implements CountView {
   }
 }
 
-/** The range that covers these intervals; it lists them if it covers others too. */
+/** The range from the first interval to the last; it lists the intervals if others lie between them. */
 function rangeOf(intervals: readonly number[]): CountRange {
   const from = intervals[0] ?? 0;
   const to = (intervals.at(-1) ?? from) + COUNT_INTERVAL_SECONDS;

@@ -54,7 +54,10 @@ function endedWithData({ incident, memory }: LiveIncident, end: number): LiveInc
   };
 }
 
-/** Closes them and writes them to the store; returns the incidents that ended. Throws `StoreError`. */
+/**
+ * Closes the open incidents as `endOfHistory` decides, writes them to the store, and returns those that ended. Throws
+ * `StoreError`.
+ */
 export async function closeHistory(store: Store, live: Live, end: number, now: number): Promise<Incident[]> {
   const { changes } = endOfHistory(live, end, now);
   await writeIncidents(

@@ -24,12 +24,12 @@ export interface Evaluation {
  */
 const REFRESH_SECONDS = 60;
 
-/** What an evaluation asks of a reading besides the kinds: which organizations are coarse or left out. */
+/** What an evaluation itself needs of a reading: which organizations are coarse or left out. */
 type Coverage = Partial<Pick<CountView, 'orgs' | 'left_out'>>;
 
 /**
- * Judges what was read before `now` (epoch seconds; event time when it is counts) and steps every incident of these
- * kinds. Pure.
+ * Judges a reading as of `now` (epoch seconds; for counts this is event time) and steps every incident of these kinds.
+ * Pure.
  */
 export function evaluate<Reading>(
   detectors: readonly Judge<Reading>[],

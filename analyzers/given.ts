@@ -65,8 +65,8 @@ export interface Looking<Settings> {
   since_seconds(settings: Settings): number;
   lookback_seconds(settings: Settings): number;
   /**
-   * True: every identity that sends at least `count` requests is judged, even without errors. False: only identities
-   * with a matching answer.
+   * For kinds that read counts of their own. True: every identity that sends at least `count` requests is judged, even
+   * without errors. False: only identities with a matching answer.
    */
   by_traffic: boolean;
   /**

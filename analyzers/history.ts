@@ -24,8 +24,8 @@ export interface Progress {
 const KEPT_EVERY_SECONDS = 3_600;
 const MAX_KEPT = 500;
 /**
- * Judging again is expensive, so the history then pauses for this many times as long as it took. At the end of the
- * history it does not pause.
+ * Judging again is expensive, so the next time waits for this many times as long as the last one took; new time is
+ * judged meanwhile. At the end of the history it does not wait.
  */
 const REST_RATIO = 4;
 
@@ -141,7 +141,7 @@ export class History {
     );
   }
 
-  /** The newest kept state from before `late`. If there is none, the state before the first counts. */
+  /** The newest kept state from before `late`. If there is none, a new empty state from before `late`. */
   #stateBefore(late: number): TickState {
     const beginning = firstState(late, this.#settings);
     const { evaluated_at: latest } = beginning;

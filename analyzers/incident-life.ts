@@ -23,7 +23,7 @@ export interface Policy {
   window_seconds: number;
 }
 
-/** What one evaluation saw. `incomplete`: ingest is behind, so counts are missing and nothing can be judged. */
+/** What one evaluation saw. `incomplete`: counts are missing, so nothing can be judged. */
 export interface Observation {
   level: Level | 'incomplete';
   started_at: number;
@@ -42,7 +42,7 @@ export interface Life {
   /** End of the last interval with matching answers; null while not resolved. */
   resolved_at: number | null;
   last_at: number;
-  /** Healthy time seen since the last breach. */
+  /** Healthy time seen since the last evaluation that was not healthy. */
   healthy_seconds: number;
   evaluated_at: number;
   /** Why the last evaluation could not judge the incident; null: it could. */

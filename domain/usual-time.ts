@@ -1,6 +1,6 @@
 import type { TimeSpan } from './time-span.ts';
 
-/** The time before is at least this long: fewer requests say little about what is usual. */
+/** Shortest time that a span is compared with: a shorter one has too few requests to show what is usual. */
 const LEAST_SECONDS = 3_600;
 
 /**
@@ -11,5 +11,5 @@ export function usualTimeOf({ from, to }: TimeSpan): TimeSpan {
   return { from: from - Math.max(LEAST_SECONDS, to - from), to: from };
 }
 
-/** What incidents, commands and the console say where a rate has no usual one beside it. */
+/** The text that incidents, commands and the console show in place of a usual rate that is not known. */
 export const NOTHING_BEFORE = 'too little earlier traffic to compare with';

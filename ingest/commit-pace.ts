@@ -1,6 +1,6 @@
 /**
- * Time between two commits of a worker that the group refuses, ms. The client notices the refusal only at its next
- * heartbeat.
+ * Time between two tries to commit while the group refuses the commits of this worker, ms. The client notices the
+ * refusal only at its next heartbeat.
  */
 const REFUSED = 600;
 

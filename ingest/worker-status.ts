@@ -7,7 +7,7 @@ export interface PartitionStatus extends PartitionId {
   starting: boolean;
   paused: boolean;
   halted: boolean;
-  /** Offsets that are not written, up to the known end of the log; null when the end is unknown. */
+  /** Offsets that are not written, up to the known end of the log; null when the end is unknown or the start is not decided. */
   unwritten: number | null;
   /** Everything before this offset is stored; -1 until the start is decided. */
   stored: number;

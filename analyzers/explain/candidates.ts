@@ -86,8 +86,8 @@ function withinBudget<One extends Candidate>(found: readonly One[], budget: numb
 export type ScopeSums = Omit<ExplainSums, 'values'> & { expected: number };
 
 /**
- * How unlikely it is that chance made the failures in the span: minus the logarithm of Chernoff's bound for this many
- * of all failures to fall into the span. The scope must fail more than at its own usual rate, and more than the usual
+ * How unlikely it is that chance made the failures in the span: minus the logarithm of Chernoff's bound on the
+ * probability that at least this many of the failures, before and now together, fall into the span. The scope must fail more than at its own usual rate, and more than the usual
  * rates of its combinations predict, because more traffic of a part that always fails is no rise; otherwise the result
  * is 0. A scope without requests before gets the rate of the prior.
  */

@@ -23,7 +23,7 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['client', 'model', 'project', 'key', 'class']);
 const byExcess = scopeByExcess(matching);
-/** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
+/** Callers with few requests are also judged by a window that is this many times as long. */
 const LONG = 5;
 /** With less history than this (seconds) the usual share is unknown, so no surge is reported. */
 const LEARN_SECONDS = 600;

@@ -105,7 +105,7 @@ export function aboveUsual<Settings extends UsualSettings>(
 
 /**
  * Finds the end of an incident if the window is long, or if other parts of the traffic always have some matching
- * answers. A kind spreads it beside the level.
+ * answers. Use: `...aboveUsual(…), ...lastAboveUsual(…)`.
  */
 export function lastAboveUsual(
   matching: Matching,
@@ -139,8 +139,8 @@ export function usualEvidence({ background, background_is_assumed: isAssumed }: 
 }
 
 /**
- * Judges one window. `stretch`: from this part of the window on, the time in which a part of the traffic fails is
- * enough, so that the good answers before it do not hide it. 1: the whole window is judged.
+ * Judges one window. `stretch` (0 to 1): if at least this share of the window is left, the time since a scope began to
+ * fail may be judged alone, so that the good answers before it do not hide it. 1: only the whole window is judged.
  */
 function levelOf<Settings extends UsualSettings>(
   matching: Matching,
@@ -229,8 +229,8 @@ function isAbove(
 }
 
 /**
- * True when the usual share alone gives this many answers often enough to explain them. A usual share as high as that
- * of a surge explains nothing.
+ * True when the usual share alone gives this many answers often enough to explain them. Unless `excuses` is `all`, a
+ * usual share as high as that of a surge explains nothing.
  */
 function explains(
   usualShare: number,

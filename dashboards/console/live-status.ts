@@ -16,8 +16,8 @@ export interface LiveStatus {
   watermark: number | null;
   /**
    * The present: `now-24h` and hold times are measured from here. A demo uses its simulated time, a historical file its
-   * newest record; null: the clock. The present is never later than the watermark, because later records are not
-   * counted yet.
+   * newest record; null: the clock. `presentOf` limits it to the watermark, because later records are not counted
+   * yet.
    */
   present: number | null;
 }

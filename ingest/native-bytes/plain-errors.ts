@@ -30,9 +30,9 @@ interface Circumstances {
 }
 
 /**
- * Errors by their bytes, parsed, redacted and judged once. When requests fail, many fail with the same text and with an
- * id and numbers of their own. An error that occurs a second time is remembered. Each hash has one slot, so memory
- * stays bounded.
+ * Errors by their bytes, so that an error that is known is not parsed, redacted and judged again. When requests fail, many fail with the same text and with an
+ * id and numbers of their own. An error that occurs a second time is remembered. Hashes with equal low bits share a slot, so
+ * memory stays bounded.
  */
 export class PlainErrors {
   readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);

@@ -36,7 +36,10 @@ export class DimensionSets {
   #root: Branch = new Map();
   #size = 0;
   #next = 0;
-  /** Raised when all sets are forgotten: a caller that keeps a dimension set must then ask again. */
+  /**
+   * Incremented when all sets are forgotten. A caller that keeps a dimension set must then ask again, because its
+   * combination gets another object.
+   */
   generation = 0;
 
   constructor(cap: number) {

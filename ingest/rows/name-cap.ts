@@ -59,8 +59,8 @@ export interface DayUsage {
 }
 
 /**
- * Decides which values of a batch are counted under `(other)`. On each day a dimension has at most `most` names; of the
- * new ones, those with the most requests in the batch are kept. Pure. The result depends on the batch and on the names
+ * Decides which values of a batch are counted under `(other)`. On the newest day a dimension has at most `most` names, on an
+ * older day at most `most` new ones in each batch; of these, those with the most requests in the batch are kept. Pure. The result depends on the batch and on the names
  * that earlier batches left in the ledger, not on the order of the requests, so that a replay of the batch makes the
  * same rows.
  */
@@ -103,7 +103,8 @@ export function isInPlace(texts: readonly string[], dimensions: readonly string[
 
 /**
  * The values of each dimension that are not known names, those with the most requests first; none for a dimension whose
- * known names are null. One pass over the sets, because with many of them each must be fetched from memory.
+ * known names are null. One pass over the sets: many of them do not fit into the processor's cache, so a second pass
+ * would be as slow as the first.
  */
 function freshNames(
   { sets, requests }: DayUsage,
@@ -173,7 +174,7 @@ function fold(
   }
 }
 
-/** An empty value is not a name. */
+/** An empty value and `(other)` are not names. */
 function isName(value: string): boolean {
   return value !== '' && value !== OTHER_NAMES;
 }

@@ -13,7 +13,10 @@ const STATUSES = 1024;
 const classPlaces = new Map<string, number>(requestClassNames.map((name, place) => [name, place]));
 const subclassPlaces = new Map<string, number>(subclasses.map((name, place) => [name, place]));
 
-/** The outcome as a number below 2^20; equal outcomes have equal numbers. Throws for a class that does not exist. */
+/**
+ * The outcome as a number below 2^20; equal outcomes have equal numbers. Throws for an unknown class or
+ * subclass, and for a status out of range.
+ */
 export function outcomeCode(name: string, subclass: string, status: number): number {
   const place = classPlaces.get(name);
   const below = subclassPlaces.get(subclass);

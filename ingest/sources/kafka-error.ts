@@ -14,7 +14,7 @@ export type KafkaErrorCode =
   | 'login_refused'
   | 'refused';
 
-/** An error of Kafka in one line: broker or setting, reason, and what to do. It contains no secret. */
+/** An error of Kafka in one line: broker or setting, reason, and what to do if that is known. It contains no secret. */
 export class KafkaError extends Error {
   readonly code: KafkaErrorCode;
   constructor(code: KafkaErrorCode, message: string, cause?: unknown) {

@@ -7,7 +7,7 @@ const PIECE = 1024 * 1024;
 
 /**
  * A file whose records are not its lines: compressed, UTF-16, JSON over many lines, or CSV. It can only be read from
- * the start, so going back to a record reads everything before it again. It ends at its present end.
+ * the start, so going back to a record reads everything before it again. It is not followed: reading stops at the end of the file.
  */
 export class PackedFile implements RecordFile {
   readonly #handle: FileHandle;

@@ -55,7 +55,10 @@ export async function readTrends(
   return { series, left_off: Math.max(0, (total?.n ?? 0) - series.length) };
 }
 
-/** Epoch seconds of the oldest and newest interval that has counts; null when there is none. Throws `StoreError`. */
+/**
+ * Epoch seconds of the oldest and newest interval in the counts per minute, or in those per hour when there are none per
+ * minute; null when both are empty. Throws `StoreError`.
+ */
 export async function readCountedRange(store: Store): Promise<{ oldest: number; newest: number } | null> {
   for (const table of ['request_counts_1m', 'request_counts_1h']) {
     const [row] = await store.query<{ n: number; oldest: number; newest: number }>(
@@ -100,7 +103,10 @@ interface TrendQueries {
   params: Record<string, unknown>;
 }
 
-/** Builds the SQL of a plan. Names come from closed lists; every value is a parameter. Step 0 is the window before. */
+/**
+ * Builds the SQL of a plan. Names come from closed lists; every value is a parameter. Rows whose `t`
+ * is 0 are the sums of the time before the range.
+ */
 export function buildQueries(plan: TrendPlan, { errorsOnly, limit }: TrendSelection): TrendQueries {
   const { by, scopeBy, where, table } = plan;
   const params: Record<string, unknown> = {

@@ -34,7 +34,7 @@ export function resolvedOf(incident: Incident, at: number): Incident {
   return { ...incident, state: 'resolved', resolved_at: new Date(at * 1000).toISOString() };
 }
 
-/** Writes incidents like an evaluation at a time (epoch seconds); equal ones count once. */
+/** Writes incidents as an evaluation at this time (epoch seconds) would write them. */
 export async function writeAt(store: Store, at: number, incidents: readonly Incident[]): Promise<void> {
   await writeIncidents(
     store,

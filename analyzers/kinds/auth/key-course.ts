@@ -24,8 +24,8 @@ export const keyCourses = z.record(z.string(), keyCourse);
 export type KeyCourses = z.infer<typeof keyCourses>;
 
 /**
- * A run of refusals is longer than chance if a key that is refused only now and then has such a run with less than this
- * chance.
+ * A run of refusals counts as real if a key that is refused only now and then would have a run of this length with a
+ * lower probability than this.
  */
 const CHANCE = 1e-3;
 
@@ -65,8 +65,8 @@ export function addAnswers(
 }
 
 /**
- * True when the key keeps succeeding between its refusals. False when it never succeeds between them, and when its last
- * run of refusals is too long for chance: then the key was revoked, and the first refusals were mixed with successes
+ * True when the key keeps succeeding between its refusals. False when it never succeeds between them, and when its
+ * longest run of refusals is too long for chance: then the key was revoked, and the first refusals were mixed with successes
  * only because the change takes a while to reach every server of the provider.
  */
 export function succeedsToo({ succeeded, refused, longest }: KeyCourse): boolean {

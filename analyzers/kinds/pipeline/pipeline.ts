@@ -18,7 +18,7 @@ export interface IngestReading {
  * store is up to date again.
  */
 const CONFIRMED_SECONDS = 20;
-/** Longest time that one evaluation proves, in seconds. */
+/** Longest healthy time that one evaluation may add, in seconds. */
 const MINUTE = 60;
 
 /** A partition stands still, or records were deleted before they were read. */

@@ -58,7 +58,7 @@ function findTopic(
     started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
     last_at: now,
     scope: {},
-    // While the incident is open, its severity only rises.
+    // An incident keeps its highest severity (`step-incident.ts`), so this one may be lower later.
     severity: standing.every((one) => causeOf(one, now) === 'left') ? 'warning' : 'critical',
     // When every partition moves again, the incident keeps its last report.
     report: () =>

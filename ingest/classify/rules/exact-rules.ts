@@ -44,8 +44,8 @@ export const exactRules: readonly Rule[] = [
   rule(
     'text.ip_refused',
     'ip_not_authorized',
-    // The ends of "your IP", "client IP", "from IP" and so on: phrases that start with rare letters cost nothing in
-    // texts that name no IP.
+    // Of "your IP", "client IP", "from IP" and so on only the end of the word is kept: such a short sequence before
+    // "ip" is rare, so other texts are not slowed down.
     [
       'ip address',
       'ur ip ',
