@@ -77,6 +77,8 @@ export interface Kind<
   matching: Matching;
   /** Seconds within which `count` matching answers must lie for an incident to begin. */
   begins_within(settings: Settings): number;
+  /** Smallest number of matching answers with which an incident can begin; absent: `count`. */
+  begins_with?(settings: Settings): number;
   /** Seconds of counts per 10 s that it needs before an evaluation; absent when it reads for itself. */
   lookback?(settings: Settings): number;
   level(
@@ -391,7 +393,7 @@ export function detectorOf<
     least(all) {
       const variants = enabledOf(all);
       return {
-        count: Math.min(...variants.map(({ count }) => count)),
+        count: Math.min(...variants.map((settings) => kind.begins_with?.(settings) ?? settings.count)),
         seconds: Math.max(0, ...variants.map((settings) => kind.begins_within(settings))),
       };
     },

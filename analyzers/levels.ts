@@ -27,6 +27,8 @@ export interface Part {
 export interface LevelRule<Settings, Judged extends { level: Level }> {
   /** Seconds within which the matching answers must lie. */
   begins_within(settings: Settings): number;
+  /** Smallest number of matching answers that can be a breach; absent: `count`. */
+  begins_with?(settings: Settings): number;
   level(given: Given<Settings>): Judged;
   /** The numbers that `faultline why` shows. */
   numbers?(given: Given<Settings>): Record<string, number>;
@@ -188,6 +190,7 @@ export function shareAbove(
   };
   return {
     begins_within: ({ window_seconds }) => long * window_seconds,
+    begins_with: ({ count }) => Math.ceil(count * (different === undefined ? 1 : FEWER)),
     level(given) {
       const { window_seconds } = given.settings;
       const soon = levelIn(given, window_seconds);

@@ -28,7 +28,12 @@ export function binomialTail(count: number, trials: number, chance: number): num
   if (mean > 500) return normalTail((count - 0.5 - mean) / Math.sqrt(mean * (1 - chance)));
   if (count <= mean) return 1 - binomialTail(trials - count + 1, trials, 1 - chance);
   let log = (trials - count) * Math.log1p(-chance);
-  for (let k = 1; k <= count; k++) log += Math.log(((trials - count + k) * chance) / k);
+  for (let k = 1; k <= count; k++) {
+    const ratio = ((trials - count + k) * chance) / k;
+    log += Math.log(ratio);
+    // The ratios only fall, so the sum does not rise again.
+    if (ratio < 1 && log < -745) return 0;
+  }
   let term = Math.exp(log);
   let sum = 0;
   for (let k = count; k <= trials && term > sum * 1e-12; k++) {

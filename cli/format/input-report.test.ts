@@ -36,6 +36,11 @@ describe('the report on an input', () => {
     ]);
   });
 
+  it('counts a 429 without a body whose status is in the text of the error only', () => {
+    const report = reportOf([`{"ts":${NOW},"status":null,"error":"Request failed with status code 429"}`]);
+    expect(report.answers_429).toEqual({ answers: 1, bare: 1 });
+  });
+
   it('says how many 429 have no body that says why', () => {
     const answer = (error: string): string => `{"ts":${NOW},"status":429,"error":${error}}`;
     const quota = answer('{"code":"insufficient_quota","message":"You exceeded your current quota"}');

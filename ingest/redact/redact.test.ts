@@ -53,8 +53,8 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   'an element of XML': fc
     .tuple(
       fc.constantFrom('apiKey', 'ns:api-key', 'clientSecret', 'Password', 'wsse:Password', 'access_token'),
-      fc.constantFrom('', ' type="x"'),
-      fc.constantFrom(['', ''], ['\n  ', '\n'], ['<![CDATA[', ']]>']),
+      fc.constantFrom('', ' type="x"', ` xmlns:w="http://docs.example/${'x'.repeat(200)}?a=1&b=2"`),
+      fc.constantFrom(['', ''], ['\n  ', '\n'], ['<![CDATA[', ']]>'], ['<![CDATA[a<b', ']]>']),
       word(8, 40),
     )
     .map(([name, attribute, [before = '', after = ''], secret]) => ({
@@ -67,12 +67,32 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   })),
   'a block of YAML': fc
     .tuple(
-      fc.constantFrom('password: |', 'api_key: >-', 'client-secret: |2', 'password:', '- db.password: |+'),
+      fc.constantFrom(
+        'password: |',
+        'api_key: >-',
+        'client-secret: |2',
+        'password:',
+        '- db.password: |+',
+        'password: | # from the vault',
+        'password: !!binary |',
+        'password: &pw |',
+        `${'spring.datasource.'.repeat(4)}password: |`,
+      ),
       fc.constantFrom('', '  '),
       word(8, 40),
+      // Lines of a block before the one with the secret.
+      fc.array(fc.constantFrom('      abc', ''), { maxLength: 3 }),
+      fc.constantFrom('\n', '\r\n', '\\n', '\\r\\n'),
     )
-    .map(([name, indent, secret]) => ({
-      text: `config:\n${indent}${name}\n${indent}      ${secret}\n${indent}user: joe\n`,
+    .map(([name, indent, secret, more, end]) => ({
+      text: [
+        'config:',
+        `${indent}${name}`,
+        ...more.map((line) => (line === '' ? '' : indent + line)),
+        `${indent}      ${secret}`,
+        `${indent}user: joe`,
+        '',
+      ].join(end),
       secret,
     })),
   'an attribute of a span that breaks off': fc

@@ -72,14 +72,14 @@ const MAYBE_PAIR = new RegExp(
   `(${MAYBE_NAMES}["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}["'\\\\]{0,4})([^\\s"'\\\\,;&<>(){}\\]]{12,})`,
   'gi',
 );
-/** An element of XML, also as HTML shows it, with its value up to the closing tag, or one without blanks that is cut off. */
+/** An element of XML, also as HTML shows it: its value, also in CDATA, up to the closing tag or to where the text is cut. */
 const ELEMENT = new RegExp(
-  `((?:<|&lt;)[a-z0-9._:-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)(?:\\s[^<>&]{0,128})?(?:>|&gt;)\\s{0,16}(?:<!\\[CDATA\\[)?)(?!\\[redacted)(?:(?:(?!&lt;|\\]\\]>)[^<]){1,4096}(?=(?:\\]\\]>)?\\s{0,16}(?:<|&lt;)\\/)|(?:(?!&lt;)[^\\s<]){1,4096}$)`,
+  `((?:<|&lt;)([a-z0-9._:-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token))(?:\\s[^<>]{0,1024})?(?:>|&gt;)\\s{0,256})(?!\\s|\\[redacted)(?:<!\\[CDATA\\[(?!\\[redacted)(?:(?!\\]\\]>)[\\s\\S]){1,65536}|(?=<[a-z!])[\\s\\S]{1,512}?(?=<\\/\\2>)|(?:(?!&lt;)[^<]){1,65536}(?=(?:<|&lt;)\\/)|(?:(?!&lt;)[^\\s<]){1,65536}<?$)`,
   'gi',
 );
-/** A block of YAML: the lines under the name that are further in than the name. */
+/** A block of YAML: the lines under the name that are further in than the name, and empty ones between them. */
 const YAML_BLOCK = new RegExp(
-  `((?:^|[\\r\\n]|\\\\n)([ \\t]{0,64})(?:-[ \\t]{1,8})?["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?[ \\t]{0,3}:[ \\t]{0,8})(?:[|>][0-9+-]{0,2}[ \\t]{0,64}|(?=(?:\\r?\\n|\\\\n)[ \\t]*(?!-|\\[redacted|["'\\w.-]{1,64}:(?:\\s|\\\\n|$))\\S))(?:(?:\\r?\\n|\\\\n)\\2[ \\t]+(?:(?!\\\\n)[^\\r\\n])*){1,256}`,
+  `((?:^|[\\r\\n]|\\\\n)([ \\t]{0,64})(?:-[ \\t]{1,8})?["']?[a-z0-9._-]{0,128}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?[ \\t]{0,3}:[ \\t]{0,8})(?:(?:[!&][^\\s\\\\]{1,64}[ \\t]{1,8}){0,2}[|>][0-9+-]{0,2}[ \\t]{0,64}(?:#(?:(?!\\\\n|\\\\r)[^\\r\\n]){0,256})?|(?=(?:[ \\t]*(?:\\r?\\n|(?:\\\\r)?\\\\n)){1,8}[ \\t]*(?!-|\\[redacted|["'\\w.-]{1,64}:(?:\\s|\\\\n|$))\\S))(?:(?:[ \\t]*(?:\\r?\\n|(?:\\\\r)?\\\\n|\\n\\n)){1,8}\\2[ \\t]+(?:(?!\\\\n|\\\\r\\\\n)[^\\r\\n])*){1,1024}`,
   'gi',
 );
 /** Parts of a request signature of AWS or Google. */

@@ -170,10 +170,12 @@ export class BatchRows {
   }
 
   #countAnswer(status: number, rule: string, by: 1 | -1): void {
-    if (status !== 429 && status !== 503) return;
-    const of = status === 429 ? this.answers429 : this.answers503;
+    // A record may have the status 429 in the text of its error only.
+    const is429 = status === 429 || rule === bareRules[429];
+    if (!is429 && status !== 503) return;
+    const of = is429 ? this.answers429 : this.answers503;
     of.answers += by;
-    if (rule === bareRules[status]) of.bare += by;
+    if (rule === bareRules[is429 ? 429 : 503]) of.bare += by;
   }
 
   #count(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {

@@ -12,7 +12,7 @@ export async function readBareAnswers(
 ): Promise<{ answers: number; bare: number }> {
   const [row] = await store.query<{ answers: number; bare: number }>(
     `SELECT toUInt32(count()) AS answers, toUInt32(countIf(rule = {rule:String})) AS bare
-     FROM error_events WHERE status = {status:UInt16} AND ts > now64(3) - toIntervalHour({hours:UInt32})`,
+     FROM error_events WHERE (status = {status:UInt16} OR {status:UInt16} = 429 AND rule = {rule:String}) AND ts > now64(3) - toIntervalHour({hours:UInt32})`,
     { hours, status, rule: bareRules[status] },
   );
   return row ?? { answers: 0, bare: 0 };
