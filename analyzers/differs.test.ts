@@ -58,7 +58,7 @@ describe('one client of a project fails, and others of it have strays as ever', 
     expect(one?.scope).toMatchObject({ project: 'shop', client: 'bot', model: 'other' });
   });
 
-  test('a scope that was told stays where something small comes beside it', () => {
+  test('a reported scope does not change when a small second source appears', () => {
     const more = client('chat', { from: 76, to: 90, per_minute: 2, class: 'bad_request' });
     expect(found([...rows, more], errorSurge).map(({ scope }) => scope)).toEqual([one?.scope]);
   });

@@ -93,7 +93,7 @@ const plainSettings = z.strictObject({
         .min(1)
         .default('./data')
         .describe(
-          'Data directory of the embedded engine. Only one process can use it; 256 MiB of its disk stay free. Its folder imports holds the progress of file imports, also with a server.',
+          'Data directory of the embedded engine. Only one process can use it; writing stops when less than 256 MiB of its disk are free. Its folder imports holds the progress of file imports, even if clickhouse.url is set.',
         ),
       database: z
         .string()
@@ -115,7 +115,7 @@ const plainSettings = z.strictObject({
           "Loopback port on which `start` and `ingest` offer the embedded engine over ClickHouse's HTTP interface. 0: not offered.",
         ),
       http_token: secret(
-        'Password that other programs need to write on that port; empty: they can only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
+        'Password with which other programs may write through http_port; empty: they can only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
       ),
       retention: z
         .strictObject({
@@ -140,7 +140,7 @@ const plainSettings = z.strictObject({
           notifications: keeps('notifications', 'How long the log of what was sent is kept.'),
           ingest_batches: keeps(
             'ingest_batches',
-            'How long the ledger keeps single batches. Its sums by day are kept as long as the longest of these.',
+            'How long the ledger keeps a row for each batch. Its sums by day are kept as long as the longest of all these times.',
           ),
         })
         // `trends` reads the coarser table where the rows of the finer one have expired.
@@ -208,7 +208,7 @@ const plainSettings = z.strictObject({
       most: whole(1_000_000)
         .default(10_000)
         .describe(
-          'How many values of a dimension (client, api_key, model, …) are counted by name per day of event time and partition. The first values count, and within one batch those with the most requests. All others are counted as (other); failures keep their names.',
+          'How many values of a dimension (client, api_key, model, …) are counted by name per day of event time and partition; for a day that is over, per batch. The first values count, and within one batch those with the most requests. All others are counted as (other); failures keep their names.',
         ),
       ids: z
         .strictObject({
@@ -258,7 +258,7 @@ const plainSettings = z.strictObject({
       window_mib: integer(16, 65_536)
         .default(192)
         .describe(
-          'Memory for the counts that are judged. When it is full, the largest organizations are judged without key, client and region, then the smallest are left out; both are reported.',
+          'Memory for the counts that are judged. When it is full, the largest organizations are judged without key, client and region, then those with the fewest failures are left out; both are reported.',
         ),
       slow_down_surge: z
         .strictObject({
@@ -276,7 +276,9 @@ const plainSettings = z.strictObject({
           hold_minutes: positive
             .default(15)
             .describe('How long to hold the original rate before it is raised again.'),
-          step: ratio.default(0.5).describe('Largest raise per hold time.'),
+          step: ratio
+            .default(0.5)
+            .describe('Largest raise of the request rate after each hold time; 0.5: by half.'),
         })
         .prefault({}),
       quota_exhausted: z
@@ -338,12 +340,12 @@ const plainSettings = z.strictObject({
           count: whole(1_000_000_000)
             .default(5)
             .describe(
-              'Fires only when at least this number of answers failed at the provider, or never came, in the longest window of a pace.',
+              'Fires only when at least this number of answers failed at the provider, or never came, in the longer window of a pace (see window_seconds).',
             ),
           window_seconds: whole(86_400)
             .default(60)
             .describe(
-              'Seconds from which all windows derive: fast pace 1 and 5 times as long, slow pace 5 and 60 times, leak 30, 360 and 4,320 times.',
+              'Seconds from which all windows derive: fast pace 1 and 5 times as long, slow pace 5 and 60 times, leak (a small share that lasts) 30, 360 and 4,320 times.',
             ),
           budget: ratio.default(0.01).describe('Share of requests that may fail in this way.'),
           fast_factor: positive

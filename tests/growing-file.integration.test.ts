@@ -221,7 +221,7 @@ describe('a file that is followed', () => {
   });
 
   it.each([
-    ['--exit', ['--source', 'app.log', '--follow', '--exit'], /--exit ends with the source/],
+    ['--exit', ['--source', 'app.log', '--follow', '--exit'], /--exit stops at the end of the source/],
     ['the demo', ['--follow'], /--follow only goes with a file/],
     ['standard input', ['--source', '-', '--follow'], /--follow only goes with a file/],
   ])('cannot be combined with %s: one line', async (_fact, more, message) => {

@@ -76,7 +76,7 @@ describe('classify', () => {
     ]);
   });
 
-  test('reads header names in any case, a status in words, an exception', async () => {
+  test('reads header names in any case, a status that is a string, an exception', async () => {
     const answers = await answersTo(
       '{"status":"500","headers":{"X-Should-Retry":"false"}}\n{"exception":"openai.APITimeoutError"}\n',
     );

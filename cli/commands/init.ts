@@ -56,7 +56,7 @@ export async function run(options: InitOptions, context: CommandContext): Promis
   }
   if (plan.fault !== null)
     throw new UserError(
-      `${out} is not written, for nothing can be read so: ${plan.fault}; name the place with --set`,
+      `${out} is not written, because no record can be read with these settings: ${plan.fault}; set the path of the field with --set`,
       EXIT.found,
     );
   await write(out, text);

@@ -6,8 +6,8 @@ interface Played {
 
 /**
  * How far event time has gone after so many milliseconds of real time. It goes `speed` times as fast, but slower while an
- * incident lasts, so that each takes at least `incidentMs` and people can look at it. Overlapping incidents are played
- * one after the other. Pure.
+ * incident lasts, so that each takes at least `incidentMs` and people can look at it. Where incidents overlap, the later
+ * one gets this time for the rest of it only. Pure.
  */
 export function eventTimes(
   incidents: readonly Played[],

@@ -85,7 +85,7 @@ function withFieldOfKnown(
     : [{ format: 'mapped', mapping: { ...ownFields(values), ...change } }];
   if (!presets().has(most) && most !== 'native')
     throw new UserError(
-      `${field} cannot be read from elsewhere: ${most} is no mapping that can be changed (docs/formats/mapped.md)`,
+      `${field} cannot be read from another path: format ${most} has no mapping that can be changed (docs/formats/mapped.md)`,
     );
   const plans = candidates.map((how) => readBy(values, { ...plan, ...how }, context));
   const found = plans.find(
@@ -93,7 +93,7 @@ function withFieldOfKnown(
   );
   if (found !== undefined) return found;
   throw new UserError(
-    `${field} cannot be changed so: ${plans.find(({ fault }) => fault !== null)?.fault ?? `fewer records of ${most} would be counted`}`,
+    `this change of ${field} does not work: ${plans.find(({ fault }) => fault !== null)?.fault ?? `fewer records of ${most} would be counted`}`,
   );
 }
 

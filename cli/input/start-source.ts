@@ -82,7 +82,7 @@ export function neededSource(options: SourceOptions, context: CommandContext): N
     throw new UserError(`--follow only goes with a file, such as --source app.log, not with ${source}`);
   if (options.follow === true && options.exit === true)
     throw new UserError(
-      '--exit ends with the source, and a file that is followed has no end: leave one of them out',
+      '--exit stops at the end of the source, and with --follow a file has no end: leave one of them out',
     );
   if (source !== 'kafka') {
     const open = () => openOwnSource(source, options, context);

@@ -18,6 +18,7 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Not authorized',
   403: 'Forbidden',
   404: 'Not found',
+  408: 'Request timeout',
   413: 'Too large',
   415: 'Unsupported media type',
   421: 'Misdirected request',
@@ -42,13 +43,18 @@ function problemOf(status: number, code: string, detail: string): ProblemDetails
   return { type: 'about:blank', title: titles[status] ?? 'Error', status, code, detail };
 }
 
+function byteProblem(code: string | undefined): ProblemDetails {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return problemOf(431, 'too_large', 'the headers are longer than 16 KiB; ask for less at once');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return problemOf(408, 'timeout', 'the request did not come in time');
+  return problemOf(400, 'bad_request', 'this is not a request of HTTP/1.1');
+}
+
 /** Answers bytes that could not be read as a request, so that there is no reply to send. */
 export function refuseBytes(error: { code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
-  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = isLong
-    ? problemOf(431, 'too_large', 'the headers are longer than 16 KiB; ask for less at once')
-    : problemOf(400, 'bad_request', 'this is not a request of HTTP/1.1');
+  const problem = byteProblem(error.code);
   const body = JSON.stringify(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,

@@ -139,7 +139,7 @@ const whys: Readonly<Record<StandstillCause, (worker: string) => string>> = {
   silent: (worker) =>
     `Worker ${worker} crashed or cannot reach ClickHouse, and no other worker has taken over.`,
   left: (worker) =>
-    `Worker ${worker} stopped in order while records were waiting, and no other worker has taken over.`,
+    `Worker ${worker} was shut down while records were waiting, and no other worker has taken over.`,
   starting: (worker) =>
     `Worker ${worker} has it, but ClickHouse or Kafka does not tell it at which offset to start.`,
   refused_rows: (worker) =>

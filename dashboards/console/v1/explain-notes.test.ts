@@ -25,11 +25,11 @@ const about = (dimension: 'org' | 'model', value: string, negate = false) => [
 test('an incident that overlaps the usual time is named with its times', () => {
   expect(overlapNotes([surge, { ...surge, id: 'a2', resolved_at: null }], [])).toEqual([
     {
-      text: 'The time to compare with overlaps an incident, whose failures count as usual: Slow Down surge of acme, 2026-03-01 11:00 to 2026-03-01 11:20 UTC.',
+      text: 'The time to compare with overlaps an incident, whose failures may count as usual: Slow Down surge of acme, 2026-03-01 11:00 to 2026-03-01 11:20 UTC.',
       incident: 'a1',
     },
     {
-      text: 'The time to compare with overlaps an incident, whose failures count as usual: Slow Down surge of acme, 2026-03-01 11:00 UTC, still open.',
+      text: 'The time to compare with overlaps an incident, whose failures may count as usual: Slow Down surge of acme, 2026-03-01 11:00 UTC, still open.',
       incident: 'a2',
     },
   ]);

@@ -15,6 +15,13 @@ export interface ExplainNote {
 /** Incidents that are named one by one. */
 const MOST_NAMED = 3;
 const MOST_READ = 200;
+/** Kinds of incident in which no request fails. */
+const withoutFailures: readonly string[] = [
+  'pipeline',
+  'quota_forecast',
+  'slow_down_risk',
+  'rate_limit_saturation',
+];
 
 /**
  * Says that there is nothing to compare with, or which incidents were open in the usual time: failures of these count
@@ -42,7 +49,9 @@ export function overlapNotes(
   incidents: readonly Incident[],
   where: ExplainSumsPlan['where'],
 ): readonly ExplainNote[] {
-  const concerned = incidents.filter(({ kind, scope }) => kind !== 'pipeline' && mayConcern(scope, where));
+  const concerned = incidents.filter(
+    ({ kind, scope }) => !withoutFailures.includes(kind) && mayConcern(scope, where),
+  );
   const notes = concerned.slice(0, MOST_NAMED).map(({ id, kind, scope, started_at, resolved_at }) => {
     const of = scope.org ?? scope.provider;
     const title = `${factsOf(kind).title}${of === undefined ? '' : ` of ${shortened(of)}`}`;
@@ -51,15 +60,19 @@ export function overlapNotes(
         ? `${utc(started_at)} UTC, still open`
         : `${utc(started_at)} to ${utc(resolved_at)} UTC`;
     return {
-      text: `The time to compare with overlaps an incident, whose failures count as usual: ${title}, ${times}.`,
+      text: `The time to compare with overlaps an incident, whose failures may count as usual: ${title}, ${times}.`,
       incident: id,
     };
   });
   const more = concerned.length - notes.length;
+  const atLeast = incidents.length < MOST_READ ? '' : 'at least ';
   return more > 0
     ? [
         ...notes,
-        { text: `It overlaps ${more} more ${more === 1 ? 'incident' : 'incidents'}.`, incident: null },
+        {
+          text: `It overlaps ${atLeast}${more} more ${more === 1 ? 'incident' : 'incidents'}.`,
+          incident: null,
+        },
       ]
     : notes;
 }
