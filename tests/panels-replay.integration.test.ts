@@ -77,10 +77,11 @@ beforeAll(async () => {
     ],
     'state',
   );
-  // The file is replayed history, which has no delay; this batch arrived live.
+  // The file is replayed history, which has no delay; this batch arrived live, in a minute that is over: charts end
+  // before the present one.
   await store.command(
     `INSERT INTO ingest_batches (topic, partition, incarnation, kind, from_offset, to_offset, first_ts, last_ts)
-     VALUES ('llm-requests', 0, 0, 'batch', 0, 10, ${Date.now() / 1_000 - 40}, ${Date.now() / 1_000 - 20})`,
+     VALUES ('llm-requests', 0, 0, 'batch', 0, 10, ${Date.now() / 1_000 - 140}, ${Date.now() / 1_000 - 120})`,
   );
   const rows = await store.query<{ id: string; kind: string }>(
     'SELECT id, toString(kind) AS kind FROM incidents FINAL',
