@@ -1,3 +1,4 @@
+import { parsedJson } from '../../domain/parsed-json.ts';
 import { explain } from '../../analyzers/explain.ts';
 import { timelineOf } from '../../analyzers/timeline.ts';
 import { routesOf } from '../../dashboards/console/v1/api-v1.ts';
@@ -58,7 +59,7 @@ export function askConsole(base: string, token: string): AskApi {
     const text = await response.text().catch((error: unknown) => {
       throw new UserError(`${base} broke off its answer: try again`, 1, error);
     });
-    const answer = jsonOf(text);
+    const answer = parsedJson(text);
     const isObject = typeof answer === 'object' && answer !== null;
     if (response.ok && isObject) return answer;
     const isOther = response.ok || (response.status >= 300 && response.status < 400);
@@ -82,15 +83,6 @@ export function consoleUrl({ host, port }: Pick<Settings['console'], 'host' | 'p
   // A console that listens on all addresses can be reached on the loopback address.
   const name = bare === '0.0.0.0' || bare === '::' ? '127.0.0.1' : bare;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
-}
-
-/** The parsed JSON; undefined when the text is not JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function detailOf(answer: unknown): string | null {

@@ -1,8 +1,8 @@
 import type { TimeSpan } from '../../domain/time-span.ts';
 import { explain } from '../../analyzers/explain.ts';
 import { worstSpan } from '../../analyzers/explain/worst-span.ts';
-import { MOST_COMBINATIONS } from '../../dashboards/console/v1/explain.ts';
-import { nothingBefore, readExplainNotes } from '../../dashboards/console/v1/explain-notes.ts';
+import { nothingBefore } from '../../dashboards/console/v1/explain-notes.ts';
+import { MOST_COMBINATIONS, readExplanation } from '../../dashboards/console/v1/read-explanation.ts';
 import { usualTimeOf } from '../../domain/usual-time.ts';
 import { toRetention } from '../../domain/retention.ts';
 import { sumReports } from '../../ingest/input-report.ts';
@@ -12,17 +12,15 @@ import type { Store } from '../../store/store.ts';
 import { retentionOf } from '../../store/queries/held-tables.ts';
 import {
   checkNames,
-  comparedTime,
   planExplainSums,
   readMinutes,
   readNewestCount,
-  readExplainSums,
   type Selection,
 } from '../../store/queries/explain-sums.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { type ExplainedSpan, explainedAsJson, explainedAsTable } from '../format/explain.ts';
+import { explainedAsJson, explainedAsTable } from '../format/explain.ts';
 import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
@@ -90,27 +88,17 @@ async function answer(
   const span = { since: Math.min(window.from, usual.from), until: Math.max(window.to, usual.to) };
   const retention = now === null ? settings : await retentionOf(store, settings, { ...span, now });
   const plan = planExplainSums({ ...asked, window, now, retention });
-  const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
-  if (rows.length > MOST_COMBINATIONS) {
+  const explanation = await readExplanation(store, plan, explain);
+  if (explanation === null) {
     throw new UserError(
       `there are over ${formatCount(MOST_COMBINATIONS)} combinations of ${plan.by.join(', ')}: name fewer with --by, or a part of the traffic with --where`,
     );
   }
-  const explanation = explain(plan.by, rows);
   if (explanation.total.requests === 0) throw new UserError(nothingIn(plan.window));
-  if (rows.every((row) => row.usual_requests === 0))
+  if (!explanation.isCompared)
     throw new UserError(`${nothingBefore(plan.against)}; choose another time with --against`);
 
-  const limit = options.limit ?? LIMIT;
-  const compared = { ...plan, against: comparedTime(plan, rows) };
-  const notes = await readExplainNotes(store, { ...compared, isCompared: true });
-  const found: ExplainedSpan = {
-    ...explanation,
-    plan: compared,
-    isCompared: true,
-    notes,
-    scopes: explanation.scopes.slice(0, limit),
-  };
+  const found = { ...explanation, scopes: explanation.scopes.slice(0, options.limit ?? LIMIT) };
   if (options.json === true) context.out(explainedAsJson(found));
   else for (const line of explainedAsTable(found, context)) context.out(line);
   return found.scopes.length === 0 ? EXIT.ok : EXIT.found;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { planExplainSums } from '../../store/queries/explain-sums.ts';
-import { bar, type ExplainedSpan, explainedAsJson, explainedAsTable } from './explain.ts';
+import type { ExplainedSpan } from '../../dashboards/console/v1/read-explanation.ts';
+import { bar, explainedAsJson, explainedAsTable } from './explain.ts';
 
 const noon = Date.UTC(2026, 2, 10, 12) / 1_000;
 const plan = planExplainSums({

@@ -1,18 +1,9 @@
-import type { Explanation } from '../../analyzers/explain.ts';
-import type { CallerDimension } from '../../domain/count-row.ts';
 import type { ExplainSumsPlan } from '../../store/queries/explain-sums.ts';
 import { explainedAnswer, namedIn } from '../../dashboards/console/v1/explain.ts';
-import type { ExplainNote } from '../../dashboards/console/v1/explain-notes.ts';
+import type { ExplainedSpan } from '../../dashboards/console/v1/read-explanation.ts';
 import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { type TableCell, type TableColumn, formatTable } from './table.ts';
-
-export interface ExplainedSpan extends Explanation<CallerDimension> {
-  plan: ExplainSumsPlan;
-  /** Whether requests are counted in the usual time. */
-  isCompared: boolean;
-  notes: readonly ExplainNote[];
-}
 
 /** JSON `{window, against, compared, notes, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
 export function explainedAsJson(found: ExplainedSpan): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parsedJson } from '../../domain/parsed-json.ts';
 
 /** Address and token of a Grafana. The token is sent and never shown. */
 export interface GrafanaAddress {
@@ -37,7 +38,7 @@ export function caller({ url, token }: GrafanaAddress): Call {
     const { status } = response;
     const where = `Grafana at ${shown(url)}`;
     if (response.ok) {
-      const body = jsonOf(await content(response, url));
+      const body = parsedJson(await content(response, url));
       // A login page or a proxy answers 200, too; nothing was saved then.
       if (body === undefined && status !== 204 && method !== 'DELETE')
         throw new GrafanaError(
@@ -46,7 +47,7 @@ export function caller({ url, token }: GrafanaAddress): Call {
         );
       return { status, body };
     }
-    if (allowed.includes(status)) return { status, body: jsonOf(await content(response, url)) };
+    if (allowed.includes(status)) return { status, body: parsedJson(await content(response, url)) };
     if (status === 401 || status === 403) {
       const why =
         status === 401 ? 'does not accept the token' : `does not let the token do ${method} ${path}`;
@@ -111,26 +112,14 @@ function whyUnreachable(cause: unknown): string {
   return 'the request failed';
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 const refusal = z.object({ message: z.string() });
 
 async function reason(response: Response): Promise<string> {
   const text = await response.text().catch(() => '');
   if (response.status < 400) return 'a redirect; check grafana.url';
-  try {
-    return refusal.parse(JSON.parse(text)).message.replaceAll(/\s+/g, ' ').slice(0, 300);
-  } catch {
-    return response.status < 400
-      ? 'a redirect; check grafana.url'
-      : 'no reason given; check that this is a Grafana';
-  }
+  const found = refusal.safeParse(parsedJson(text)).data;
+  if (found === undefined) return 'no reason given; check that this is a Grafana';
+  return found.message.replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 
 /** The address without anything that could be a secret. */

@@ -1,3 +1,4 @@
+import { parsedJson } from '../../domain/parsed-json.ts';
 import { type JudgedError, judgeError } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { isNoError } from '../fields/nothing.ts';
@@ -141,10 +142,5 @@ function textsOf(cursor: AsciiCursor, { particulars }: ErrorShape): string[] {
 /** Undefined when the bytes are not JSON. */
 function parse(bytes: Buffer): unknown {
   const text = toText(bytes);
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return text === null ? undefined : parsedJson(text);
 }

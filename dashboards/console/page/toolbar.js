@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { isUtc, nearTime } from './format.js';
 import { redraw } from './redraw.js';
-import { addressOf, parseLength, ranges, variables } from './view-state.js';
+import { addressOf, parseLength, ranges, readTime, variables } from './view-state.js';
 
 /** @typedef {import('./view-state.js').View} View */
 /** @typedef {import('../../panel.ts').FilterVariable} FilterVariable */
@@ -130,16 +130,9 @@ export function parseRange(text, utc) {
     .toLowerCase()
     .replace(/^last\s+|\s+/g, '');
   if (parseLength(length) !== null) return length;
-  const [from, to, more] = text.split(/\s+(?:to|–|-)\s+|\.\./i).map((part) => parseTime(part.trim(), utc));
+  const [from, to, more] = text.split(/\s+(?:to|–|-)\s+|\.\./i).map((part) => readTime(part.trim(), utc));
   if (from === undefined || to === undefined || more !== undefined) return null;
   return from > 0 && to > from ? { from, to } : null;
-}
-
-/** @param {string} text @param {boolean} utc */
-function parseTime(text, utc) {
-  const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
-  if (parts === null) return Number.NaN;
-  return Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${parts[3] ?? (utc ? 'Z' : '')}`);
 }
 
 /** The list of a select is as wide as its longest entry. @param {string} name */

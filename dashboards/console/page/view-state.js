@@ -100,11 +100,11 @@ function readRange(query) {
 }
 
 /**
- * Epoch milliseconds of epoch seconds or milliseconds, or of an ISO-8601 time (without a zone: UTC); NaN for other
- * texts.
+ * Epoch milliseconds of epoch seconds or milliseconds, or of an ISO-8601 time; NaN for other texts.
  * @param {string} text
+ * @param {boolean} [utc] a time without a zone is in UTC, as in every address; false: it is in the browser's zone
  */
-function readTime(text) {
+export function readTime(text, utc = true) {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) < 1e11 ? Number(text) * 1_000 : Number(text);
   // A plus sign in an address stands for a space.
   const parts =
@@ -112,8 +112,9 @@ function readTime(text) {
       text,
     );
   if (parts === null) return Number.NaN;
-  const [, day, clock = '00:00', , east, west] = parts;
-  return Date.parse(`${day}T${clock}${west ?? (east === undefined ? 'Z' : `+${east}`)}`);
+  const [, day, clock = '00:00', z, east, west] = parts;
+  const zone = z ?? west ?? (east === undefined ? (utc ? 'Z' : '') : `+${east}`);
+  return Date.parse(`${day}T${clock}${zone}`);
 }
 
 /**

@@ -4,15 +4,10 @@ import type { TimeSpan } from '../../../domain/time-span.ts';
 import { usualTimeOf } from '../../../domain/usual-time.ts';
 import { isRequestClass, type RequestClass, requestClassNames } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
-import {
-  comparedTime,
-  planExplainSums,
-  readExplainSums,
-  type ExplainSumsPlan,
-} from '../../../store/queries/explain-sums.ts';
+import { planExplainSums } from '../../../store/queries/explain-sums.ts';
 import { BadParameter } from '../parameters.ts';
-import { type ExplainNote, readExplainNotes } from './explain-notes.ts';
-import type { Explainer, V1Options } from './options.ts';
+import type { V1Options } from './options.ts';
+import { MOST_COMBINATIONS, readExplanation, type ExplainedSpan } from './read-explanation.ts';
 import { route, type ApiRoute } from './route.ts';
 import {
   asked,
@@ -27,9 +22,6 @@ import {
   time,
   where,
 } from './query-parts.ts';
-
-/** With more combinations the search would take seconds, so the question is refused. */
-export const MOST_COMBINATIONS = 50_000;
 
 /** The parameters of the route. */
 export const explainQuery = z.strictObject({
@@ -102,22 +94,12 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
         retention: kept,
       };
       const plan = asked(() => planExplainSums(question), 'by');
-      const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
-      if (rows.length > MOST_COMBINATIONS)
+      const found = await readExplanation(store, plan, explain);
+      if (found === null)
         throw new BadParameter(
           `by: there are over ${MOST_COMBINATIONS} combinations of ${plan.by.join(', ')}: name fewer, or a part of the traffic with where`,
         );
-      const { total, scopes } = explain(plan.by, rows);
-      const isCompared = rows.some((row) => row.usual_requests > 0);
-      const compared = { ...plan, against: comparedTime(plan, rows) };
-      const notes = await readExplainNotes(store, { ...compared, isCompared });
-      return explainedAnswer({
-        plan: compared,
-        isCompared,
-        notes,
-        total,
-        scopes: scopes.slice(0, query.limit),
-      });
+      return explainedAnswer({ ...found, scopes: found.scopes.slice(0, query.limit) });
     },
   });
 }
@@ -168,17 +150,7 @@ const keys = [
 ] as const;
 
 /** An explanation for programs: `expected` and `excess` have two decimals, `share` four. */
-export function explainedAnswer({
-  plan,
-  isCompared,
-  notes,
-  total,
-  scopes,
-}: {
-  plan: Pick<ExplainSumsPlan, 'window' | 'against' | 'classes'>;
-  isCompared: boolean;
-  notes: readonly ExplainNote[];
-} & ReturnType<Explainer>): ExplainAnswer {
+export function explainedAnswer({ plan, isCompared, notes, total, scopes }: ExplainedSpan): ExplainAnswer {
   const ends = ({ from, to }: { from: number; to: number }) => ({ from: iso(from), to: iso(to) });
   const rounded = <Sums extends { expected: number; excess: number }>(one: Sums): Sums => ({
     ...one,
