@@ -62,15 +62,26 @@ export async function readIncidents(
   unreadable?: (id: string) => void,
 ): Promise<StoredIncident[]> {
   const { versions, rows: present, params } = conditions(filter);
+  const order = `${filter.openFirst === true ? `state = 'resolved', ` : ''}started_at DESC, id`;
+  // The table holds a year, and the texts of an incident are most of it: they are read only for those that are returned.
   const rows = await store.query<IncidentRow>(
     `SELECT ${incidentColumns}
     FROM (
       SELECT * FROM incidents
-      WHERE ${['true', ...versions].join(' AND ')}
+      WHERE (started_at, id) GLOBAL IN (
+        SELECT started_at, id
+        FROM (
+          SELECT id, version, started_at, state, severity, verdict_party, resolved_at, scope FROM incidents
+          WHERE ${['true', ...versions].join(' AND ')}
+          ORDER BY id, version DESC LIMIT 1 BY id
+        )
+        WHERE ${['true', ...present].join(' AND ')}
+        ORDER BY ${order} LIMIT {limit:UInt32}
+      )
       ORDER BY id, version DESC LIMIT 1 BY id
     )
     WHERE ${['true', ...present].join(' AND ')}
-    ORDER BY ${filter.openFirst === true ? `state = 'resolved', ` : ''}started_at DESC, id LIMIT {limit:UInt32}`,
+    ORDER BY ${order}`,
     { ...params, limit: filter.limit ?? 1_000 },
   );
   if (unreadable === undefined) return rows.map(incidentOfRow);
