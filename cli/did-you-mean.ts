@@ -1,4 +1,4 @@
-/** The candidate closest to a mistyped word; null when none is close: at most a third of the letters may differ. */
+/** The candidate closest to a mistyped word; null when more than a third of the letters differ in every candidate. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;

@@ -24,7 +24,7 @@ export interface ErrorReport {
   expected: boolean;
 }
 
-/** Any thrown value as one line and an exit code. */
+/** Describes any thrown value in one line, with the exit code. */
 export function describeError(error: unknown): ErrorReport {
   const report = reportOf(error);
   return { ...report, line: maskCredentials(printable(oneLine(report.line))) };

@@ -14,7 +14,7 @@ export interface DashboardsOptions {
   /** Address of Grafana, for push. */
   url?: string;
   token?: string;
-  /** Address at which links to runbooks start; by default Grafana's own static files. */
+  /** Start of the address of every runbook; by default Grafana's own static files. */
   docsUrl?: string;
   /** Push only: show the changes without making them. */
   dryRun?: boolean;
@@ -100,7 +100,7 @@ function shortened(lines: readonly string[]): string[] {
   return [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
-/** Only these folders are read, so that with a wrong --out no other file is deleted. */
+/** Only these folders are read, so that a wrong --out deletes no other file. */
 const ourFolders = ['alerting', 'dashboards'] as const;
 
 async function write(folder: string, files: readonly { path: string; text: string }[]): Promise<void> {

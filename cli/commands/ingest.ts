@@ -17,11 +17,14 @@ export interface IngestOptions {
   wait?: number;
 }
 
-/** Runs a worker until a signal. Then it writes and acknowledges everything that it has read, and leaves the group. */
+/**
+ * Runs a worker until a signal. Then the worker writes and acknowledges everything that it has read, and leaves the
+ * group.
+ */
 export async function run(options: IngestOptions, context: CommandContext): Promise<number> {
   const telemetry = runTelemetry(context);
   try {
-    // Started first and stopped last, so that probes and Prometheus see the start and the end.
+    // The server starts first and stops last, so that probes and Prometheus see the start and the end of the worker.
     const server = await startMetricsServer(context.settings.metrics, telemetry);
     context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
     try {

@@ -9,12 +9,12 @@ export interface SettingKey {
   /** `FAULTLINE_KAFKA_SESSION_TIMEOUT_MS`; for a map, the prefix of its entries. */
   env: string;
   description: string;
-  /** Its value is never shown. */
+  /** True when the value must never be shown. */
   secret: boolean;
   /** True for a map with free entries. */
   map: boolean;
   /**
-   * For lists and maps of sections, which only a file can hold: the page that describes their members. Otherwise null.
+   * The page that describes the members, for lists and maps of sections, which only a file can contain; otherwise null.
    */
   structured: string | null;
   defaultValue: unknown;

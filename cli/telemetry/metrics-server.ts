@@ -47,7 +47,7 @@ interface Reply {
   body: string;
 }
 
-/** `ownOnly`: requests that name another host are refused, so that no web page can read the numbers of this machine. */
+/** `ownOnly`: refuses requests that name another host, so that no web page can read the numbers of this machine. */
 async function answer(request: IncomingMessage, telemetry: Served, ownOnly: boolean): Promise<Reply> {
   if (ownOnly && !isOwnHost(request.headers.host))
     return json(421, { error: 'Host: is not this machine; ask 127.0.0.1 or localhost' });
