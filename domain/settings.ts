@@ -414,7 +414,9 @@ const plainSettings = z.strictObject({
             .describe('Growth from which the severity is warning instead of info.'),
           clear_seconds: whole(86_400)
             .default(600)
-            .describe('Resolved after this many seconds below four fifths of both.'),
+            .describe(
+              'Resolved after this many seconds in which tokens per minute are below four fifths of tokens_per_minute, or their growth is below four fifths of warn_growth.',
+            ),
         })
         .prefault({}),
       quota_forecast: z
