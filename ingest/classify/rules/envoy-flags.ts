@@ -28,7 +28,7 @@ function flag(rule: string, name: ErrorClass, fault?: Fault): Decision & { class
 const flags = /^[A-Z]{2,5}(?:,[A-Z]{2,5})*$/;
 const LONGEST = 40;
 
-/** The rules of these flags, which are in no table. */
+/** The rules of these flags by id, because they are in no table. */
 export const envoyFlagRules: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
   [...rules.values()].map(({ rule, class: name }) => [rule, name]),
 );

@@ -31,7 +31,7 @@ const decisions: readonly Decision[] = Array.from({ length: 200 }, (_, i) => {
   return i < 100 ? decisionOf('status.4xx', 'bad_request') : decisionOf('status.5xx', 'server_error');
 });
 
-/** The decision that an HTTP status alone allows; null below 400 and above 599. */
+/** The decision from the HTTP status alone; null below 400 and above 599. */
 export function judgeStatus(status: number): Decision | null {
   return decisions[status - FIRST] ?? null;
 }
