@@ -20,7 +20,7 @@ export class UserError extends Error {
 export interface ErrorReport {
   line: string;
   exitCode: number;
-  /** False for a bug of the program: only then the stack is helpful. */
+  /** False for a bug of the program. Only then a stack is helpful. */
   expected: boolean;
 }
 
@@ -51,7 +51,7 @@ function reportOf(error: unknown): ErrorReport {
   return unexpected(error.message === '' ? error.name : error.message);
 }
 
-/** Codes for a wrong request rather than a problem outside. */
+/** Codes of errors that mean a wrong request, not a problem outside. */
 const usageCodes = new Set(['bad_query', 'bad_setting', 'token_required']);
 
 function unexpected(message: string): ErrorReport {

@@ -17,7 +17,7 @@ import { parseWhen } from '../options/when.ts';
 export interface AnalyzeOptions {
   once?: boolean;
   now?: string;
-  /** Ms. */
+  /** How long to wait for ClickHouse at the start, ms. */
   wait?: number;
 }
 
@@ -70,7 +70,7 @@ async function analyze(
       { clickhouse: store.where, every_seconds: settings.analyzers.every_seconds },
       'analyzers start',
     );
-    // An evaluation for another time than the present sends no messages.
+    // With --now no messages are sent, because the evaluation is not about the present.
     const notifying = options.now === undefined ? notifyReceivers(store, notify, context) : null;
     await runAnalyzers({
       store,

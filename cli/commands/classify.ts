@@ -26,7 +26,7 @@ export async function classifyCommand(
   return 0;
 }
 
-/** `faultline classify`: from standard input to standard output, at the pace of the reader. */
+/** Classifies standard input to standard output, as fast as the reader reads. */
 export async function run(_options: object, context: CommandContext): Promise<number> {
   const { stdin, stdout, signal } = context;
   let pending: string[] = [];

@@ -108,7 +108,7 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
   }
 }
 
-/** Looks at what is stored; skips when there are no tables, because the check of ClickHouse reports that. */
+/** Runs a check on the stored data. Skips it when there are no tables, because the check of ClickHouse reports that. */
 async function lookAtStored(
   { settings, err }: CommandContext,
   look: (store: Store) => Promise<CheckResult>,

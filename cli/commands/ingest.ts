@@ -13,7 +13,7 @@ import { openBoth } from '../needs/wait-until-there.ts';
 
 export interface IngestOptions {
   clickhouseHttp?: number;
-  /** Ms. */
+  /** How long to wait for Kafka and ClickHouse at the start, ms. */
   wait?: number;
 }
 
@@ -65,7 +65,7 @@ async function work(
     });
     telemetry.watch(worker, store);
     reports.watch(worker);
-    // The group waits for a leaving member no longer than its session lasts.
+    // Stopping must end before the session does, because then the group gives the partitions to other workers.
     const stop = (): void => {
       telemetry.enter('stopping');
       // When stopping fails, `worker.run` fails with the same error.

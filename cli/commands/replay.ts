@@ -19,8 +19,8 @@ export interface ReplayFlags {
 const nothing: Replayed = { incidents: [], left_out: 0, coarse: 0 };
 
 /**
- * Reads files of history into a new embedded store and prints the counts and the incidents. Exit code 1 when a file
- * held no request, or could not be read to its end.
+ * Reads files of history into a new embedded store and prints the counts and the incidents. Exit code 1 when a file has
+ * no request, or could not be read to its end.
  */
 export async function run(options: ReplayFlags, context: CommandContext): Promise<number> {
   return withFiles(options.files, context, (store, inputs) => replay(store, inputs, options, context));

@@ -23,7 +23,7 @@ export interface SimulateOptions {
   /** Start of historical traffic; see `parseWhen`. */
   since?: string;
   until?: string;
-  /** Ends after this number of records. */
+  /** The command ends after this number of records. */
   count?: number;
   /** How many times as fast as real time historical traffic is written; by default as fast as possible. */
   speed?: number;
@@ -47,7 +47,7 @@ export interface SimulateIo {
   now: () => number;
   signal: AbortSignal;
   err: (line: string) => void;
-  /** Resolves when Kafka has acknowledged all messages; null without Kafka. */
+  /** Sends messages to Kafka, and resolves when Kafka has acknowledged all; null without Kafka. */
   send: ((messages: readonly SimulatedMessage[]) => Promise<void>) | null;
 }
 
@@ -57,7 +57,7 @@ interface SimulatePlan {
   from: number;
   to: number;
   rate: number;
-  /** Null: as fast as possible. */
+  /** How many times as fast as real time; null: as fast as possible. */
   speed: number | null;
   count: number;
 }

@@ -15,7 +15,7 @@ export interface LiveCounts {
   present: number | null;
   /** 0 to 1; null when the source has no end. */
   progress: number | null;
-  /** Why the process cannot work at present; otherwise empty. */
+  /** Why the process cannot work at present; empty when it can. */
   trouble: string;
   openIncidents: number;
 }

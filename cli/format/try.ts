@@ -5,7 +5,7 @@ import { clip, printable } from './text.ts';
 /** A mapping may help after these reasons: the message is JSON, but no time or outcome was found. */
 const MAPPABLE: ReadonlySet<string> = new Set(['unknown_format', 'schema', 'mapping']);
 
-/** How many ignored paths are named. */
+/** At most this many ignored paths are named. */
 const MOST_IGNORED = 12;
 
 /** Lines about one message; `place` names it, such as `line 3`. */

@@ -80,7 +80,7 @@ export function whyInFull(found: WhyFound, { width: columns, color }: Terminal):
   return lines;
 }
 
-/** The same as a JSON value; times are ISO-8601. */
+/** Converts the answer to a JSON value; times are ISO-8601. */
 export function whyAsJson({ kind, scope, at, settings_since, pending, why }: WhyFound): object {
   const iso = (seconds: number | null): string | null =>
     seconds === null ? null : new Date(Math.round(seconds * 1000)).toISOString();

@@ -1,4 +1,7 @@
-/** A span of event time, milliseconds after its start. */
+/**
+ * When an incident begins and how long it lasts, in milliseconds of event time; `after_ms` counts from the start of the
+ * scenario.
+ */
 interface Played {
   after_ms: number;
   lasts_ms: number;

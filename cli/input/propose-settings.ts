@@ -41,7 +41,7 @@ export function planFor(values: readonly (Buffer | null)[], context: Context): R
 }
 
 /**
- * The plan with another source for one field; an empty source leaves the field out. Throws a `UserError` when the text
+ * Changes the source of one field in a plan; an empty source leaves the field out. Throws a `UserError` when the text
  * names no field.
  */
 export function withField(

@@ -52,7 +52,7 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
     for (const { value } of read.flat()) {
       isCut = records.length >= limits.records || bytes >= limits.bytes;
       if (isCut) break;
-      // A copy, because the record would keep the whole piece in memory.
+      // The record is copied, because it would otherwise keep the whole piece in memory.
       records.push(value === null ? null : Buffer.from(value));
       bytes += value?.length ?? 0;
     }

@@ -17,7 +17,7 @@ export interface StartSource {
   name: string;
   records: Source;
   isDemo: boolean;
-  /** True for records of a topic, false for lines. */
+  /** True when the records come from a Kafka topic. */
   isTopic: boolean;
   /**
    * The file that is read from beginning to end, whose data may be older than the retention; null for other sources.
@@ -25,7 +25,7 @@ export interface StartSource {
   file: string | null;
   /** True when the records define the present. For other sources the clock does. */
   isHistory: boolean;
-  /** Null: the limits of the settings. */
+  /** The limits of batches; null: those of the settings. */
   limits: BatchLimits | null;
   /** The event time that counts as now, epoch ms; null: the clock. */
   present(watermark: number | null): number | null;
@@ -41,7 +41,7 @@ export interface StartSource {
   farewell: string;
 }
 
-/** Plays a day without incidents in two and a half minutes. */
+/** With this speed a day takes two and a half minutes, and its incidents take longer. */
 const DEMO_SPEED = 576;
 /** The shortest time that an incident of the demo takes, so that somebody who opens the page sees it firing. */
 const DEMO_INCIDENT_MS = 30_000;

@@ -1,7 +1,7 @@
 const FIRST_MS = 250;
 const LONGEST_MS = 5_000;
 
-/** Codes of a `StoreError` or a `KafkaError` when the other side is not available yet but may become so. */
+/** Codes of a `StoreError` or `KafkaError` that mean that the server is not available yet, but may be later. */
 const away: ReadonlySet<unknown> = new Set(['unreachable', 'closed', 'busy', 'no_topic']);
 
 /**

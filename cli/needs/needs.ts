@@ -54,7 +54,7 @@ export function served(
   return { ...needed, open, close };
 }
 
-/** The consumer group; its brokers and its topics must exist. */
+/** The consumer group. It can be opened when its brokers answer and its topics exist. */
 export function neededKafka(context: CommandContext): Needed<Source> {
   const { kafka } = context.settings;
   const address = kafka.brokers.join(',');

@@ -12,11 +12,11 @@ export interface Needed<T> {
   what: string;
   /** Its address: host:port or URL. */
   address: string;
-  /** False: waiting cannot help, so the first error is final. */
+  /** False when waiting cannot help: then the first error is final. */
   waits?: boolean;
   /** One try to open it. */
   open(): Promise<T>;
-  /** Undoes `open`, when the command ends before it has started. */
+  /** Closes it again when the command ends before it has started. */
   close(opened: T): Promise<unknown>;
   /**
    * Called after a failed try to find a permanent error that the try itself could not detect; null when there is none.

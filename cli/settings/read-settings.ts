@@ -237,7 +237,8 @@ function withoutNulls(value: unknown): unknown {
 function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<string, string>): void {
   const known = settingKeys();
   for (const [name, value] of Object.entries(env)) {
-    // An empty variable counts as not set: compose files and unit files pass empty ones for settings that nobody chose.
+    // An empty variable counts as not set, because compose files and unit files pass empty variables for settings that
+    // nobody chose.
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
     const exact = known.find(
       (setting) => setting.env === name && !setting.map && setting.structured === null,

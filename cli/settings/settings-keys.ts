@@ -28,7 +28,7 @@ export function settingKeys(): readonly SettingKey[] {
   return keys;
 }
 
-/** The setting that a path belongs to; entries of lists and maps belong to their setting. */
+/** The setting at a path, or the list or map that the path leads into; null when there is none. */
 export function settingAt(path: readonly PropertyKey[]): SettingKey | null {
   return settingKeys().find((known) => known.path.every((part, i) => path[i] === part)) ?? null;
 }

@@ -108,7 +108,10 @@ export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance
   };
 }
 
-/** Writes all lines of the Kafka client at `debug`: a command that ends reports its problem in its final error. */
+/**
+ * Writes all lines of the Kafka client at `debug`. It is for commands that end, because their last error reports the
+ * problem.
+ */
 export function quietKafkaLog(logger: LogWriter): KafkaLog {
   return (_level, message, fields) => logger.debug({ ...fields, part: 'kafka' }, message);
 }

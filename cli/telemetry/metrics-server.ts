@@ -3,7 +3,7 @@ import { isLoopback, isOwnHost } from '../../dashboards/console/access.ts';
 import type { Telemetry } from '../../ingest/telemetry/telemetry.ts';
 import { UserError } from '../errors.ts';
 
-/** The part of telemetry that is served. */
+/** The part of telemetry that the server needs. */
 export type Served = Pick<Telemetry, 'text' | 'contentType' | 'health' | 'isAlive'>;
 
 export interface MetricsServer {

@@ -51,7 +51,7 @@ function innermostMessage(text: string, findings: Findings): { object: number; m
   return found;
 }
 
-/** The first usable value of a field in one object; in any object when `object` is null. */
+/** The first value of a field that can be a name, in one object; in any object when `object` is null. */
 function fieldOf(
   text: string,
   findings: Findings,

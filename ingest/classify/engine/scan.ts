@@ -178,7 +178,7 @@ function note(meaning: Meaning, text: string, end: number): void {
     const bit = 1 << index;
     if ((found.hints & bit) === 0 && (!meaning.word || isWord(meaning, text, end))) found.hints |= bit;
   } else if (kind === meanings.wait) {
-    // Many texts have these words without a time after them.
+    // Many texts have these words but no time after them.
     if (/\d/.test(text.slice(end + 1, end + 1 + TIME_WITHIN))) found.waitAt = end + 1;
   } else if (isWord(meaning, text, end)) {
     attempt++;

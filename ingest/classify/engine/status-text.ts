@@ -24,7 +24,7 @@ const otherNumbers = new Set(
 const units =
   /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|bytes?|chars?|characters|items|images?|requests?|messages?|per|times|of|kb|mb|rpm|tpm|s|x|more|max|output|input|words|lines?)$/;
 
-/** Whether a number of three digits starts here that may be a failed HTTP status (400 to 599). */
+/** Whether the digit 4 or 5 at `i` starts a number of three digits that may be the HTTP status of a failure. */
 export function mayBeStatus(text: string, i: number): boolean {
   const before = text.charCodeAt(i - 1);
   // After a letter, a digit, or one of ". - / # $" it is part of a longer word or number.

@@ -41,7 +41,7 @@ export function successReading(body: unknown): Decision | null {
 
 function shownIn(body: unknown): Shown {
   if (typeof body === 'string') return shownInText(withoutLinePrefixes(body), 0);
-  // A thrown error is not a body.
+  // A thrown error is never the body of an answer.
   if (body instanceof Error) return 'error';
   const stream = streamOf(body);
   return stream === null ? shownInValue(body) : shownInText(stream, 0);

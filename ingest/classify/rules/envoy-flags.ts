@@ -3,7 +3,7 @@ import { type Decision, decisionOf } from './decision.ts';
 
 /**
  * Envoy's response flags (https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage,
- * `%RESPONSE_FLAGS%`) that determine a class alone, with the id of the rule.
+ * `%RESPONSE_FLAGS%`) that alone determine a class, with the decision of each.
  */
 const rules: ReadonlyMap<string, Decision & { class: ErrorClass }> = new Map([
   ['UO', flag('envoy.overflow', 'engine_overloaded', 'gateway')],

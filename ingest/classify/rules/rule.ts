@@ -47,9 +47,9 @@ export interface Rule {
   near?: RegExp;
   /** Must not match the text in normal form around the phrase. */
   far?: RegExp;
-  /** All of these must occur somewhere in the text. */
+  /** The text must have all of these. */
   all?: readonly Hint[];
-  /** None of these may occur in the text. */
+  /** The text must have none of these. */
   none?: readonly Hint[];
   /** The rule applies only with these HTTP statuses; `none`: only when no status of a failure is known. */
   status?: readonly number[] | 'none';

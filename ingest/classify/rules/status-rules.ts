@@ -16,7 +16,7 @@ const classOfStatus: Readonly<Record<number, RequestClass>> = {
   423: 'conflict',
   429: 'rate_limit',
   451: 'unsupported_region',
-  // nginx: the client closed the connection before the answer.
+  // nginx writes 499 when the client closed the connection before the answer.
   499: 'other',
   504: 'timeout',
   522: 'timeout',

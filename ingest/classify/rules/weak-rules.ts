@@ -152,7 +152,7 @@ export const exceptionRules: readonly Rule[] = [
   ]),
 ];
 
-/** Reason phrases of HTTP, for texts that lost the number. */
+/** Reason phrases of HTTP, for texts without the number of the status. */
 export const reasonRules: readonly Rule[] = [
   rule('reason.unauthorized', 'invalid_authentication', ['unauthorized'], { word: true }),
   rule('reason.forbidden', 'permission_denied', ['forbidden'], { word: true }),

@@ -7,7 +7,7 @@ export type Scalar =
   | 'base64'
   | 'bool'
   | 'double'
-  /** Varint of 32 bits, enums too. */
+  /** A varint of 32 bits, also for enums. */
   | 'uint32'
   | 'fixed32'
   /** 64 bits, which OTLP/JSON writes as a text. */

@@ -94,12 +94,12 @@ export function valuesOf({ item, vocabulary, end }: OtelRequest, field: Field): 
   return end === undefined ? values : [...values, ...names.map((name) => end.attributes.get(name))];
 }
 
-/** True for `false`, also as a text. */
+/** True for `false`, and for the text `false`. */
 export function isNo(value: unknown): boolean {
   return value === false || value === 'false';
 }
 
-/** True for `true`, also as a text. */
+/** True for `true`, and for the text `true`. */
 export function isYes(value: unknown): boolean {
   return value === true || value === 'true';
 }
