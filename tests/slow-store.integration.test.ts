@@ -90,7 +90,7 @@ test.each([
   },
 );
 
-test('each query tells the server its longest time, and to stop when the connection closes', async () => {
+test('each query has a time limit, and stops on the server when the connection closes', async () => {
   const answer = app.inject({ url: '/api/v1/incidents?limit=7', headers });
   const asked = await until('it is asked', () => [...waiting][0] ?? null, 10_000);
   const settings = new URL(asked, url).searchParams;

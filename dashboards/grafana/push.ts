@@ -22,7 +22,7 @@ export interface PushOptions {
   dryRun: boolean;
 }
 
-/** Uid of faultline's folder. Nothing outside of it is changed. */
+/** Uid of faultline's folder. `push` changes nothing outside this folder. */
 const folderUid = 'faultline';
 
 /**

@@ -139,7 +139,7 @@ test('values from a client reach the store only as parameters', async () => {
   expect(JSON.stringify(store.asked.map(({ params }) => params))).toContain(hostile);
 });
 
-test('a store that does not answer is a problem with its own line and code', async () => {
+test('an error of the store is answered with the message and code of that error', async () => {
   const store = memoryStore(() => {
     throw new StoreError('unreachable', 'ClickHouse at h does not answer');
   });

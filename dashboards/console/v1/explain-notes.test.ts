@@ -58,7 +58,7 @@ test.each([
   expect(overlapNotes([surge], where)).toHaveLength(count);
 });
 
-test('an incident of the pipeline has no failures of its own', () => {
+test('an incident of the pipeline gives no note, because none of its requests fail', () => {
   expect(overlapNotes([{ ...surge, kind: 'pipeline' }], [])).toEqual([]);
 });
 
