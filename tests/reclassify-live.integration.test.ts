@@ -216,7 +216,7 @@ describe('errors are judged again beside a worker that writes into the same inte
     first.child.kill('SIGKILL');
     const end = await judging.finished;
     expect(end.code).toBe(1);
-    expect(end.stderr).toMatch(/what was begun is not lost: start it again, and it goes on where it ended/);
+    expect(end.stderr).toMatch(/what was begun is not lost: run it again, and it continues where it ended/);
     await clickhouse.start();
     follow();
     await letLeaseRunOut();
