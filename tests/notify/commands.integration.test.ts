@@ -99,7 +99,7 @@ test('a silence works, is listed, and is ended', async () => {
   expect((await run('incidents')).stdout).not.toContain('silenced');
 });
 
-test('an incident shows who was told of it', async () => {
+test('an incident shows which receivers were told', async () => {
   expect((await run('incidents', 'bb22')).stdout).toMatch(
     /told +hook at .* UTC: firing, failed \(503 later\)/,
   );
