@@ -3,6 +3,7 @@ import type { Incident } from '../../domain/incident.ts';
 import { createPainter } from './color.ts';
 import { toCsv } from '../../domain/csv.ts';
 import type { Terminal } from './incidents.ts';
+import { evidenceLines } from './evidence.ts';
 import { formatCount, formatTime } from './numbers.ts';
 import { printable, wrap } from './text.ts';
 
@@ -22,8 +23,7 @@ export function timelineInFull(
   return [
     paint(printable(`${one.kind}  ${one.state}  ${one.id}  (times are UTC)`), 'bold'),
     ...events.flatMap((event) => {
-      const numbers = numbersText(event.numbers);
-      const texts = [printable(event.text), ...(numbers === '' ? [] : [numbers])];
+      const texts = [printable(withTimes(event.text)), ...evidenceLines(event.numbers)];
       return texts
         .flatMap((text) => wrap(text, width))
         .map((line, i) =>
@@ -33,6 +33,13 @@ export function timelineInFull(
         );
     }),
   ];
+}
+
+/** A text whose ISO-8601 times are written as all others. */
+function withTimes(text: string): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) =>
+    formatTime(Math.floor(Date.parse(iso) / 1_000) * 1_000),
+  );
 }
 
 /** One row per event; the numbers are a JSON text. */

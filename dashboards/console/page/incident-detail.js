@@ -35,7 +35,7 @@ export function createIncidentDetail(context, id) {
   let differs = null;
 
   const drawCard = (/** @type {number} */ present) => {
-    if (last !== null) redraw(cardHost, incidentCard(last.incident, present));
+    if (last !== null) redraw(cardHost, incidentCard(last.incident, present, false, last.related));
   };
   const draw = () => {
     if (last === null) return;
@@ -234,11 +234,12 @@ function timeline({ timeline: events }, present) {
 function eventText(event, text, present) {
   if (event !== 'consequence') return [withNearTimes(text, present)];
   return text
-    .split(', ')
-    .flatMap((id, at) => [
-      at === 0 ? '' : ', ',
-      h('a', { href: `/incidents/${encodeURIComponent(id)}` }, h('code', {}, id)),
-    ]);
+    .split(/\b([0-9a-f]{16})\b/)
+    .map((part, at) =>
+      at % 2 === 0
+        ? withNearTimes(part, present)
+        : h('a', { href: `/incidents/${encodeURIComponent(part)}` }, h('code', {}, part)),
+    );
 }
 
 /** @param {ExplainAnswer | null} answer @param {IncidentAnswer} about @param {PageContext} context */
