@@ -96,7 +96,10 @@ function changed(
   };
   if (was.state !== incident.state) {
     if (incident.state === 'resolved')
-      add('resolved', `last answers of the incident: ${incident.resolved_at ?? 'not known'}`);
+      add(
+        'resolved',
+        `its end is certain: the last answers of the incident came at ${incident.resolved_at ?? 'an unknown time'}`,
+      );
     else add(was.state === 'resolved' ? 'reopened' : 'firing', incident.summary);
   }
   if (was.severity !== incident.severity) add('severity', `${was.severity} -> ${incident.severity}`);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { explainedEvidence } from '../tests/fixtures/incident-pages.ts';
-import { evidenceByMoment, evidenceField, evidenceWords, saidEvidence } from './evidence.ts';
-import { incidentKindNames } from './incident-kind.ts';
+import { evidenceByMoment, evidenceField, evidenceFields, evidenceWords, saidEvidence } from './evidence.ts';
+import { parties } from './incident.ts';
+import { factsOf, incidentKindNames } from './incident-kind.ts';
 
 // The tables of docs/incidents name every field of a report, which the test of each kind ensures.
 test.each(incidentKindNames)('every field of the evidence of %s has a label', (kind) => {
@@ -35,4 +36,13 @@ test('numbers of the same name and of different moments are in different groups'
 test('what says nothing is left out, and a zero or a no is not nothing', () => {
   const evidence = { still_succeeding: [], limit: '', retries: 0, clients_comply: false };
   expect(saidEvidence(evidence).map(([name]) => name)).toEqual(['retries', 'clients_comply']);
+});
+
+test('no label and no word needs escaping in SQL', () => {
+  const texts = Object.values(evidenceFields).flatMap(({ label, words }) => [
+    label,
+    ...Object.values(words ?? {}),
+  ]);
+  const titles = [...Object.values(parties), ...incidentKindNames.map((kind) => factsOf(kind).title)];
+  expect([...texts, ...titles].filter((text) => /['\\$]/.test(text))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // @ts-check
 import { h } from './dom.js';
-import { fullTime, nearTime, number, withNearTimes, words } from './format.js';
+import { duration, fullTime, nearTime, number, withNearTimes, words } from './format.js';
 import { incidentCard } from './incident-card.js';
 import { sampleFailures, whyItFired } from './incident-why.js';
 import { messageOf, noteLine } from './parts.js';
@@ -250,6 +250,12 @@ function whatDiffered(answer, { incident }, context) {
   const span = { from: from - 1_800_000, to: Math.max(to, from + 600_000) };
   return [
     h('h3', {}, 'What differed when it began'),
+    answer?.compared === true &&
+      h(
+        'p',
+        { class: 'none' },
+        `Numbers of its first ${duration(Date.parse(answer.window.to) - Date.parse(answer.window.from))}, not of all of it.`,
+      ),
     ...(answer?.notes ?? []).map(noteLine),
     answer === null
       ? h('p', { class: 'none' }, 'Comparing …')
