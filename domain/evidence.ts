@@ -92,7 +92,10 @@ type Row = readonly [
   words?: Readonly<Record<string, string>>,
 ];
 
-/** Labels say what a number is per, so that it can be read without the page of the kind. */
+/**
+ * A label says what its number measures (per minute, share of what), so that people understand it without the page of
+ * the kind.
+ */
 const rows = {
   affected_client_count: ['Number of affected clients', 'count', 'in_all'],
   affected_clients: ['Affected clients', 'text', 'in_all'],

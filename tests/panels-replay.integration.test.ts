@@ -16,7 +16,7 @@ const TO = Math.floor(Date.now() / 3_600_000) * 3_600;
 const FROM = TO - 90 * 60;
 const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();
 
-/** Panels that only a worker with Kafka can fill, or a kind of incident that does not occur here. */
+/** Panels that stay empty, because only a worker with Kafka fills them. */
 const emptyInFiles = new Set(['lost-records']);
 
 let folder: string;
@@ -164,7 +164,9 @@ test('the page of the surge shows the plan, who differs, and what was allowed', 
     'Before it began',
     'Facts',
   ]);
-  const amounts = new Map(evidence.map(({ moment, what, amount }) => [`${moment}: ${what}`, amount]));
+  const amounts = new Map(
+    evidence.map(({ moment, what, amount }) => [`${String(moment)}: ${String(what)}`, amount]),
+  );
   expect(amounts.get('Facts: Growth is measured in')).toBe('input tokens per minute');
   expect(amounts.get('Before it began: Original rate is estimated as half of the peak')).toBe('no');
   expect(amounts.get('In all: Slow Down share')).toMatch(/^[\d.]+ %$/);

@@ -17,8 +17,8 @@ export function learnEvidence(table) {
 }
 
 /**
- * The label of a field; a field of a newer or older version, which has none, keeps its own name, so that nobody takes it
- * for ours.
+ * The label of a field. A field of another version of faultline may have no label; it is shown by its name in the
+ * evidence.
  * @param {string} name
  */
 export function evidenceName(name) {
