@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainedEvidence } from '../tests/fixtures/incident-pages.ts';
+import { subclasses } from './classification.ts';
 import { evidenceByMoment, evidenceField, evidenceFields, evidenceWords, saidEvidence } from './evidence.ts';
 import { parties } from './incident.ts';
 import { factsOf, incidentKindNames } from './incident-kind.ts';
@@ -31,6 +32,12 @@ test('numbers of the same name and of different moments are in different groups'
     ['before', 'usual_slow_down_share'],
     ['fixed', 'made_up'],
   ]);
+});
+
+test('every quota and limit that a rule can give has words', () => {
+  const given = subclasses.filter((name) => name !== '');
+  for (const field of ['quota', 'limits'])
+    expect(given.filter((name) => evidenceField(field)?.words?.[name] === undefined)).toEqual([]);
 });
 
 test('what says nothing is left out, and a zero or a no is not nothing', () => {

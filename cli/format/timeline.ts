@@ -4,7 +4,7 @@ import { createPainter } from './color.ts';
 import { toCsv } from '../../domain/csv.ts';
 import type { Terminal } from './incidents.ts';
 import { evidenceLines } from './evidence.ts';
-import { formatCount, formatTime } from './numbers.ts';
+import { formatTime } from './numbers.ts';
 import { printable, wrap } from './text.ts';
 
 /** Widths of the two columns before the text: `2026-03-01 03:05:00  ` and the name of the event. */
@@ -48,18 +48,4 @@ export function timelineAsCsv(events: readonly TimelineEvent[]): string {
     ['at', 'event', 'text', 'numbers'],
     events.map((one) => [one.at, one.event, one.text, JSON.stringify(one.numbers)]),
   );
-}
-
-/** `failed requests 1,204, failed share 0.31`. */
-export function numbersText(numbers: Readonly<Record<string, unknown>>): string {
-  return Object.entries(numbers)
-    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${valueText(value)}`)
-    .join(', ');
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'string' ? printable(value) : '-';
 }
