@@ -58,7 +58,11 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
+  for (const context of browser.contexts()) {
+    // An answer that a test is changing just now is disposed when its page closes.
+    for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await context.close();
+  }
   complaints = [];
 });
 
@@ -339,6 +343,8 @@ test('an incident of the overview is acknowledged and silenced on its card, by k
   expect(await other.getByText('Nobody has acknowledged it').isVisible()).toBe(true);
 
   await button('Silence for 1 h').focus();
+  // Pressed twice, it silences once: the test ends one silence below.
+  await Promise.all([page.waitForResponse('**/api/v1/silences'), page.keyboard.press('Space')]);
   await page.keyboard.press('Space');
   const silenced = card.getByText(/^Silenced by the console until .* by the clock: Ana raises the budget/);
   await silenced.waitFor();

@@ -10,6 +10,8 @@ import { post } from './requests.js';
 
 /** How long the page says that an action succeeded; after that, what stands says enough. */
 const SAID_MS = 10_000;
+/** Time after an answer in which another press of the same button counts as the second one of a double click. */
+const DOUBLE_MS = 1_000;
 
 /**
  * What people said about incidents, and the form in which they acknowledge and silence them. One for each place that
@@ -19,8 +21,12 @@ const SAID_MS = 10_000;
 export function createAttention(again) {
   /** What the last action on an incident led to, by id. @type {Map<string, string>} */
   const said = new Map();
-  /** Incidents with an action that is not answered yet: a second press of its button sends nothing. @type {Set<string>} */
-  const waiting = new Set();
+  /**
+   * Actions that are not answered or were answered just now: the second press of a double click sends nothing, because a
+   * second silence would have to be ended, too.
+   * @type {Set<string>}
+   */
+  const busy = new Set();
   /** The button that was pressed last. A redraw may remove it. @type {HTMLElement | null} */
   let pressed = null;
   /** What says the result of that action. @type {HTMLElement | null} */
@@ -28,13 +34,15 @@ export function createAttention(again) {
 
   /**
    * @param {string} id of the incident
+   * @param {string} action
    * @param {Event} event
    * @param {(note: string) => Promise<unknown>} request
    * @param {string} done
    */
-  const act = async (id, event, request, done) => {
-    if (waiting.has(id)) return;
-    waiting.add(id);
+  const act = async (id, action, event, request, done) => {
+    const press = `${id} ${action}`;
+    if (busy.has(press)) return;
+    busy.add(press);
     const button = /** @type {HTMLElement} */ (event.currentTarget);
     const form = button.closest('[data-key="acting"]');
     // Of the form on the page: a redraw keeps its field, with what was written into it.
@@ -48,12 +56,12 @@ export function createAttention(again) {
       await request(note);
       tell(done);
       [pressed, saying] = [button, line];
+      setTimeout(() => busy.delete(press), DOUBLE_MS);
       setTimeout(() => said.get(id) === done && said.delete(id), SAID_MS);
       again();
     } catch (error) {
+      busy.delete(press);
       tell(messageOf(error));
-    } finally {
-      waiting.delete(id);
     }
   };
 
@@ -115,27 +123,32 @@ function said({ state, by, note, until }, present) {
 /**
  * @param {IncidentItem} incident
  * @param {Attention | null} attention
- * @param {(id: string, event: Event, request: (note: string) => Promise<unknown>, done: string) => void} act
+ * @param {(id: string, action: string, event: Event, request: (note: string) => Promise<unknown>, done: string) => void} act
  */
 function form({ id, kind, scope }, attention, act) {
   const path = `/api/v1/incidents/${encodeURIComponent(id)}/acknowledge`;
-  /** @param {string} title @param {(note: string) => Promise<unknown>} request @param {string} done */
-  const button = (title, request, done) =>
+  const isAcknowledged = attention?.state === 'acknowledged' || attention?.acknowledged !== undefined;
+  const silenceId = attention?.state === 'silenced' ? attention.silence : undefined;
+  /**
+   * @param {string} title
+   * @param {(note: string) => Promise<unknown>} request
+   * @param {string} done
+   * @param {string} [action] what is done, where the title alone does not say it
+   */
+  const button = (title, request, done, action = title) =>
     h(
       'button',
       {
         type: 'button',
         class: 'quiet',
         'data-key': title,
-        onclick: (/** @type {Event} */ event) => act(id, event, request, done),
+        onclick: (/** @type {Event} */ event) => act(id, action, event, request, done),
       },
       title,
     );
   /** @param {string} length */
   const silence = (length) => (/** @type {string} */ note) =>
     post('/api/v1/silences', { kinds: [kind], scope, for: length, note });
-  const isAcknowledged = attention?.state === 'acknowledged' || attention?.acknowledged !== undefined;
-  const silenceId = attention?.state === 'silenced' ? attention.silence : undefined;
   return h(
     'div',
     {
@@ -161,6 +174,7 @@ function form({ id, kind, scope }, attention, act) {
         'End the silence',
         () => post(`/api/v1/silences/${encodeURIComponent(silenceId)}/end`, {}),
         'The silence has ended.',
+        `end ${silenceId}`,
       ),
     button('Silence for 1 h', silence('1h'), 'Silenced for an hour from now.'),
     button('Silence for 1 day', silence('24h'), 'Silenced for a day from now.'),
