@@ -77,7 +77,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const count = (fits: (one: Traffic) => boolean) => traffic.filter(fits).length;
 const explainJson = async (...args: string[]) => {
   const { code, stdout, stderr } = await runFaultline(['explain', ...args, '--json'], { cwd: folder });
-  // On a slow machine it also says how many lines it has read so far.
+  // On a slow machine the program also says how many lines it has read so far.
   expect(stderr.replace(/^(?:\d+ lines read\n)*read [\d,]+ lines: [^\n]*\n/, '')).toBe('');
   return { code, ...JSON.parse(stdout) };
 };

@@ -92,14 +92,14 @@ test('a silence works, is listed, and is ended', async () => {
   const { stdout } = await run('silence', 'add', '--where', 'org=other', '--for', '2h', '--by', 'ben');
   const id = /^(\w+): silence of org=other, until /.exec(stdout)?.[1] ?? '';
   expect((await run('silence', 'list')).stdout).toMatch(
-    new RegExp(`${id} +holds +silence of org=other, .* +ben`),
+    new RegExp(`${id} +active +silence of org=other, .* +ben`),
   );
   expect((await run('incidents')).stdout).toMatch(/bb22cc +firing, silenced/);
   expect((await run('silence', 'end', id.slice(0, 5))).code).toBe(0);
   expect((await run('incidents')).stdout).not.toContain('silenced');
 });
 
-test('an incident shows who was told of it', async () => {
+test('an incident shows which receivers were told', async () => {
   expect((await run('incidents', 'bb22')).stdout).toMatch(
     /told +hook at .* UTC: firing, failed \(503 later\)/,
   );

@@ -45,7 +45,7 @@ export function createAttention(again) {
     busy.add(press);
     const button = /** @type {HTMLElement} */ (event.currentTarget);
     const form = button.closest('[data-key="acting"]');
-    // Of the form on the page: a redraw keeps its field, with what was written into it.
+    // The field on the page: a redraw keeps the first one, with what was written into it.
     const note = /** @type {HTMLInputElement | null} */ (form?.querySelector('input'))?.value ?? '';
     const line = /** @type {HTMLElement | null} */ (form?.parentElement?.querySelector('.said') ?? null);
     const tell = (/** @type {string} */ text) => {
@@ -168,7 +168,8 @@ function form({ id, kind, scope }, attention, act) {
     isAcknowledged
       ? button('Take the acknowledgement back', (note) => post(path, { withdraw: true, note }), 'Taken back.')
       : button('Acknowledge', (note) => post(path, { note }), 'Acknowledged.'),
-    // The end of a maintenance window would end its later windows, too: `faultline silence end` does that.
+    // Maintenance windows have no button, because it would end all later windows too. `faultline silence end` ends
+    // them.
     silenceId !== undefined &&
       button(
         'End the silence',

@@ -15,7 +15,7 @@ const ICONS = {
 };
 
 /**
- * A whole incident: what, since when, where, whose fault and why, what to do, and the plan.
+ * The card of an incident: what happened, since when, its scope, the verdict, the remedy, and the plan.
  * @param {Incident & {attention?: IncidentItem['attention']}} incident
  * @param {number} present epoch ms of event time
  * @param {readonly Child[]} [acting] what people said and can do, on a card that leads to the page of the incident
@@ -149,7 +149,7 @@ export function scopeChips({ scope }) {
 }
 
 /**
- * Until when to hold the rate, and how much of that time has passed.
+ * Shows until when to hold the rate, and how much of that time has passed.
  * @param {number} started
  * @param {number} until
  * @param {number} present

@@ -107,12 +107,12 @@ function beginOf({ started_at: startedAt, resolved_at: resolvedAt }) {
   return new URLSearchParams({ from: String(from), to: String(Math.max(to, from + 60_000)) });
 }
 
-/** What people and receivers did happens by the clock; all else at the time of the requests. */
+/** These events have times of the clock; all others have event time. */
 const BY_CLOCK = new Set(['told', 'acknowledged', 'silenced']);
 
 /** @param {IncidentAnswer} answer @param {number} present */
 function timeline({ timeline: events }, present) {
-  // The numbers change all the time; the card shows the present ones.
+  // Changes of the numbers are left out, because they are many and the card shows the present numbers.
   const steps = events.filter(({ event }) => event !== 'numbers');
   return [
     h('h3', {}, 'How it went'),
@@ -147,7 +147,7 @@ function timeline({ timeline: events }, present) {
 }
 
 /**
- * What an event says; the ids of consequences lead to their pages.
+ * The text of an event, in which the ids of consequences are links to their pages.
  * @param {string} event @param {string} text @param {number} present
  */
 function eventText(event, text, present) {
