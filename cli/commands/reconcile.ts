@@ -1,3 +1,4 @@
+import { isKafkaTopic } from '../../domain/topic.ts';
 import { horizonsOf } from '../../ingest/reconcile-horizons.ts';
 import { deadSince } from '../../ingest/reconcile-tables.ts';
 import { type BrokerFacts, reconcile } from '../../ingest/reconcile.ts';
@@ -85,16 +86,13 @@ async function prove(store: Store, topic: string | null, context: CommandContext
   };
 }
 
-/** Topics that are files, pipes or the demo have no broker. */
-const localTopic = /^(file:|stdin#|demo#|dead-letters#)/;
-
 async function askKafka(
   storedTopics: readonly string[],
   topic: string | null,
   context: CommandContext,
 ): Promise<BrokerFacts[]> {
-  const known = new Set(storedTopics.filter((name) => !localTopic.test(name)));
-  if (topic !== null && !localTopic.test(topic)) known.add(topic);
+  const known = new Set(storedTopics.filter(isKafkaTopic));
+  if (topic !== null && isKafkaTopic(topic)) known.add(topic);
   // Kafka is asked about all topics even if one was requested, because announced rows of the others may be part of the
   // sums over all topics.
   const topics = [...known];
