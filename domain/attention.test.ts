@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { resolvedOf, sampleIncident } from '../tests/notify/sample-incidents.ts';
 import {
   type Acknowledgement,
+  acknowledgementOf,
   attentionOf,
   isOver,
   type Marks,
@@ -109,6 +110,12 @@ describe('an incident', () => {
     const again = { ...incident, evidence: { ...incident.evidence, reopened: 1 } };
     expect(attentionOf(again, marks([], [ack()]), t)).toBe(null);
     expect(attentionOf(again, marks([], [ack({ reopened: 1 })]), t)?.state).toBe('acknowledged');
+    expect(acknowledgementOf(again, marks([], [ack()]))).toBe(null);
+  });
+
+  test('that is silenced keeps its acknowledgement', () => {
+    expect(acknowledgementOf(incident, marks([silence()], [ack()]))).toEqual(ack());
+    expect(acknowledgementOf(incident, marks([silence()], [ack({ incident: 'j' })]))).toBe(null);
   });
 
   test.each<[string, Partial<Silence>, boolean]>([

@@ -58,10 +58,15 @@ export function attentionOf(incident: Incident, marks: Marks, now: number): Atte
     longest = { state: silence.planned ? 'maintenance' : 'silenced', by, until, note, silence: id };
   }
   if (longest !== null) return longest;
+  const found = acknowledgementOf(incident, marks);
+  return found === null ? null : { state: 'acknowledged', by: found.by, at: found.at, note: found.note };
+}
+
+/** The acknowledgement of an incident that is in force, also while it is silenced; null: there is none. Pure. */
+export function acknowledgementOf(incident: Incident, marks: Marks): Acknowledgement | null {
   const found = marks.acknowledgements.get(incident.id);
   // An incident that opens again is news, even to the person who acknowledged it before.
-  if (found === undefined || found.reopened < reopenedOf(incident)) return null;
-  return { state: 'acknowledged', by: found.by, at: found.at, note: found.note };
+  return found === undefined || found.reopened < reopenedOf(incident) ? null : found;
 }
 
 /** Whether a silence of this incident held at any time of its life, up to now (epoch seconds). Pure. */

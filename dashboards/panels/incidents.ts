@@ -6,9 +6,9 @@ import { toOverview, toSlowDown } from './links.ts';
 /** The number of incidents that fire now and began before the end of the time range. */
 export const openIncidents: Panel = {
   slug: 'open-incidents',
-  title: 'Open incidents',
+  title: 'Open incidents in view',
   description:
-    'Incidents that fire now, of the chosen filters, and that began before the end of the time range; the list of the console shows all. Zero with a high error share means that no known pattern fits, or that the analyzers do not run.',
+    'Incidents that fire now, of the chosen filters, and that began before the end of the time range; the list of the console shows all, whatever is chosen. Zero with a high error share means that no known pattern fits, or that the analyzers do not run.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT count() AS value FROM incidents FINAL

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
+import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { explain } from '../../analyzers/explain.ts';
@@ -36,10 +39,12 @@ let seeded: Awaited<ReturnType<typeof openSeededStore>>;
 let store: Store;
 let day: SeededDay;
 let running: Console;
+let axe: string;
 /** All messages of the page in its console: errors, refused content, exceptions. */
 let complaints: string[] = [];
 
 beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await launchBrowser();
   seeded = await openSeededStore(PRESENT);
   ({ store, day } = seeded);
@@ -53,7 +58,11 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
+  for (const context of browser.contexts()) {
+    // An answer that a test is changing just now is disposed when its page closes.
+    for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await context.close();
+  }
   complaints = [];
 });
 
@@ -187,7 +196,13 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Slow Down surge');
   await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^All about it/);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+    'Note for the others',
+  );
+  for (const title of ['Acknowledge', 'Silence for 1 h', 'Silence for 1 day', 'All about it']) {
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(title);
+  }
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY');
   await page.keyboard.press('Enter');
@@ -302,6 +317,97 @@ test('a resolved incident is still shown in full: its timeline, what differed, w
   await page.getByRole('button', { name: 'End the silence' }).click();
   await page.getByText('Nobody has acknowledged it, and no silence is in force.').waitFor();
   expect(complaints).toEqual([]);
+});
+
+test('an incident of the overview is acknowledged and silenced on its card, by keyboard, and the focus stays', async () => {
+  const page = await open();
+  const card = page.getByRole('article', { name: 'Quota exhausted' });
+  const other = page.getByRole('article', { name: 'Slow Down surge' });
+  const button = (name: string) => card.getByRole('button', { name });
+  const focused = () =>
+    page.evaluate(() => {
+      const { activeElement: at } = document;
+      return `${at?.closest('article')?.querySelector('h3')?.textContent}: ${at?.textContent}`;
+    });
+  // What is written into another card must not be sent, and a refresh must not take it away.
+  await other.getByLabel('Note for the others').fill('not this one');
+  await card.getByLabel('Note for the others').fill('Ana raises the budget');
+  await nextRefresh(page);
+  expect(await card.getByLabel('Note for the others').inputValue()).toBe('Ana raises the budget');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('Quota exhausted: Acknowledge');
+  await page.keyboard.press('Enter');
+  await card.getByText('Acknowledged by the console: Ana raises the budget').waitFor();
+  // The button that was pressed is gone; the focus is on what says the result, in the same card.
+  await soon(focused).toBe('Quota exhausted: Acknowledged.');
+  expect(await other.getByText('Nobody has acknowledged it').isVisible()).toBe(true);
+
+  await button('Silence for 1 h').focus();
+  // Pressed twice, it silences once: the test ends one silence below.
+  await Promise.all([page.waitForResponse('**/api/v1/silences'), page.keyboard.press('Space')]);
+  await page.keyboard.press('Space');
+  const silenced = card.getByText(/^Silenced by the console until .* by the clock: Ana raises the budget/);
+  await silenced.waitFor();
+  await nextRefresh(page);
+  expect(await focused()).toBe('Quota exhausted: Silence for 1 h');
+  // A silence does not hide who has taken the incident over.
+  expect(await card.getByText('Acknowledged by the console: Ana raises the budget').isVisible()).toBe(true);
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate<AxeResults>('axe.run("#incidents-open")');
+  expect(violations.map(({ id }) => id)).toEqual([]);
+
+  await button('End the silence').focus();
+  await page.keyboard.press('Enter');
+  await silenced.waitFor({ state: 'detached' });
+  await soon(focused).toBe('Quota exhausted: The silence has ended.');
+  await button('Take the acknowledgement back').click();
+  await card.getByText('Nobody has acknowledged it, and no silence is in force.').waitFor();
+  expect(await other.getByLabel('Note for the others').inputValue()).toBe('not this one');
+  expect(complaints).toEqual([]);
+});
+
+test('an action that the server refuses says why on its card, and can be tried again', async () => {
+  const page = await open();
+  const card = page.getByRole('article', { name: 'Quota exhausted' });
+  let asked = 0;
+  await page.route('**/acknowledge', (route) => {
+    asked++;
+    return route.fulfill({ status: 403, json: { detail: 'This token may only read.' } });
+  });
+  await card.getByRole('button', { name: 'Acknowledge' }).click();
+  await card.getByText('This token may only read.').waitFor();
+  expect(await card.getByText('Nobody has acknowledged it').isVisible()).toBe(true);
+  await card.getByRole('button', { name: 'Acknowledge' }).click();
+  await soon(() => asked).toBe(2);
+});
+
+test('on a phone incidents are compact cards, and the menu shows the page that is open', async () => {
+  const page = await open({ width: 390 });
+  await page.goto(`${running.url}/incidents`);
+  const rows = page.locator('.incident-table tbody tr');
+  await rows.nth(2).waitFor();
+  for (const row of await rows.all()) {
+    const box = await row.boundingBox();
+    expect(box?.height).toBeLessThan(200);
+    expect(box?.width).toBeLessThanOrEqual(390);
+    // Everything of a card is inside of it: nothing has to be scrolled to.
+    for (const cell of await row.locator('td').all()) {
+      const inner = await cell.boundingBox();
+      expect((inner?.x ?? 0) + (inner?.width ?? 0)).toBeLessThanOrEqual((box?.x ?? 0) + (box?.width ?? 0));
+    }
+  }
+  for (const [title, address] of [
+    ['Pipeline', 'pipeline'],
+    ['Try a record', 'try'],
+    ['Overview', ''],
+  ] as const) {
+    await page.goto(`${running.url}/${address}`);
+    const tab = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title });
+    await soon(() => tab.getAttribute('aria-current')).toBe('page');
+    const box = await tab.boundingBox();
+    expect(box?.x).toBeGreaterThanOrEqual(0);
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390);
+  }
 });
 
 test('clicks group and filter a trend, and its address, request and command can be copied', async () => {

@@ -126,7 +126,7 @@ test.each(pages)(
       const found: Record<string, string[]> = {};
       for (const width of [390, 1_400]) {
         await page.setViewportSize({ width, height: 900 });
-        found[width] = await whatStaysCut(page);
+        found[width] = [...(await whatStaysCut(page)), ...(await page.evaluate(whatIsTall))];
         await page.screenshot({ path: path.join(pictures, `long-${pictureOf(address, width, 'dark')}`) });
       }
       expect(found).toEqual({ 390: [], 1_400: [] });
@@ -163,6 +163,13 @@ async function whatStaysCut(page: Page): Promise<string[]> {
     if (cut.length === 0 || performance.now() > end) return cut;
     await page.waitForTimeout(200);
   }
+}
+
+/** Runs in the page: finds texts that take the height of many others, because nothing cuts a long name in them. */
+function whatIsTall(): string[] {
+  return [...document.querySelectorAll('main :is(p, li, dd, td, b)')]
+    .filter((one) => one.getBoundingClientRect().height > 300)
+    .map((one) => `tall: ${one.tagName}.${one.className} of .${one.parentElement?.className}`);
 }
 
 /**

@@ -84,6 +84,7 @@ async function start() {
   addEventListener('pagehide', () => events.watch(false));
   addEventListener('pageshow', watch);
   watch();
+  addEventListener('resize', showCurrent);
   addEventListener('popstate', () => moveTo(readView(location)));
   document.addEventListener('click', followLink);
   setInterval(() => {
@@ -295,6 +296,17 @@ function drawMenu() {
       ),
     ),
   );
+  showCurrent();
+}
+
+/** The menu is wider than a phone: its present page is scrolled into view, and the document stays where it is. */
+function showCurrent() {
+  const menu = byId('menu');
+  /** @type {HTMLElement | null} */
+  const current = menu.querySelector('[aria-current]');
+  if (current === null) return;
+  const left = current.offsetLeft - menu.offsetLeft;
+  menu.scrollLeft = left - (menu.clientWidth - current.offsetWidth) / 2;
 }
 
 function again() {

@@ -51,6 +51,18 @@ export function nameText(text) {
     : h('bdi', { class: 'long', title: text }, text);
 }
 
+/** A text of sentences up to this length is never cut. */
+const SENTENCES = 600;
+
+/**
+ * Sentences that contain names from data. A name may have any length, so that a text that is much longer than the
+ * sentences around it is cut after some lines; the whole appears on hover.
+ * @param {string} text
+ */
+export function longText(text) {
+  return text.length <= SENTENCES ? text : h('span', { class: 'long sentences', title: text }, text);
+}
+
 /**
  * The element with an id; throws when the page has none.
  * @param {string} id

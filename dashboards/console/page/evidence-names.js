@@ -1,5 +1,5 @@
 // @ts-check
-import { h } from './dom.js';
+import { h, longText } from './dom.js';
 import { duration, fullTime, number } from './format.js';
 
 /** @typedef {import('../../../domain/evidence.ts').EvidenceField} EvidenceField */
@@ -95,7 +95,7 @@ export function evidenceLists(evidence, state) {
         'dl',
         { class: 'evidence' },
         ...own.map(([name, value]) =>
-          h('div', {}, h('dt', {}, evidenceName(name)), h('dd', {}, evidenceText(name, value))),
+          h('div', {}, h('dt', {}, evidenceName(name)), h('dd', {}, longText(evidenceText(name, value)))),
         ),
       ),
     ];

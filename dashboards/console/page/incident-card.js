@@ -1,11 +1,13 @@
 // @ts-check
-import { h, icon } from './dom.js';
+import { h, icon, longText, nameText } from './dom.js';
 import { evidenceLists, evidenceText } from './evidence-names.js';
 import { countdown, duration, fullTime, nearTime, number, words } from './format.js';
 import { kindName, partyName, retryName } from './names.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */
 /** @typedef {readonly Pick<Incident, 'id' | 'kind'>[]} Related */
+/** @typedef {import('../v1/incidents.ts').IncidentsAnswer['incidents'][number]} IncidentItem */
+/** @typedef {import('./dom.js').Child} Child */
 
 const ICONS = {
   critical: 'M12 3 2.5 20h19L12 3Zm0 7v4.5m0 2.6v.1',
@@ -15,12 +17,12 @@ const ICONS = {
 
 /**
  * The card of an incident: what happened, since when, its scope, the verdict, the remedy, and the plan.
- * @param {Incident} incident
+ * @param {Incident & {attention?: IncidentItem['attention']}} incident
  * @param {number} present epoch ms of event time
- * @param {boolean} [isInList] the card leads to the page of the incident, where people act
+ * @param {readonly Child[]} [acting] what people said and can do, on a card that leads to the page of the incident
  * @param {Related} [others] incidents of which the title is known, for those that are related
  */
-export function incidentCard(incident, present, isInList = false, others = []) {
+export function incidentCard(incident, present, acting = [], others = []) {
   const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
   const started = Date.parse(startedAt);
   const ended = incident.resolved_at === null ? null : Date.parse(incident.resolved_at);
@@ -36,6 +38,7 @@ export function incidentCard(incident, present, isInList = false, others = []) {
         { id: `title-${id}` },
         h('a', { href: `/incidents/${encodeURIComponent(id)}` }, kindName(kind)),
       ),
+      incident.attention && h('span', { class: 'state is-pending' }, words(incident.attention.state)),
       h('span', { class: `state is-${state}` }, words(state)),
     ),
     h(
@@ -52,7 +55,7 @@ export function incidentCard(incident, present, isInList = false, others = []) {
           ),
       ` · ${duration((ended ?? present) - started)}`,
     ),
-    h('p', { class: 'summary' }, summary),
+    h('p', { class: 'summary' }, longText(summary)),
     scopeChips(incident),
     h(
       'dl',
@@ -61,21 +64,26 @@ export function incidentCard(incident, present, isInList = false, others = []) {
         'div',
         {},
         h('dt', {}, 'Whose fault'),
-        h('dd', {}, h('b', {}, partyName(verdict.party)), verdict.why),
+        h('dd', {}, h('b', {}, partyName(verdict.party)), longText(verdict.why)),
       ),
     ),
     h('h4', {}, 'What to do', h('span', { class: `retry-${remedy.retry}` }, retryName(remedy.retry))),
-    h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
-    h('p', { class: 'owner' }, 'Who acts: ', remedy.owner),
+    h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, longText(step)))),
+    h('p', { class: 'owner' }, 'Who acts: ', longText(remedy.owner)),
     remedy.hold_until !== undefined &&
       ended === null &&
       hold(started, Date.parse(remedy.hold_until), present),
     remedy.plan === undefined || remedy.plan.length === 0 ? null : plan(remedy.plan, incident, present),
-    isInList &&
+    acting.length > 0 &&
       h(
-        'p',
-        { class: 'help-links' },
-        h('a', { href: `/incidents/${encodeURIComponent(id)}` }, 'All about it, acknowledge or silence'),
+        'div',
+        { class: 'attention', 'data-key': 'attention' },
+        ...acting,
+        h(
+          'p',
+          { class: 'help-links' },
+          h('a', { href: `/incidents/${encodeURIComponent(id)}` }, 'All about it'),
+        ),
       ),
     details(incident, others),
   );
@@ -103,7 +111,7 @@ export function resolvedCard(incident, present, others = []) {
         `${nearTime(started, present)} – ${nearTime(resolved, present)} · ${duration(resolved - started)}`,
       ),
     ),
-    h('p', { class: 'summary' }, incident.summary),
+    h('p', { class: 'summary' }, longText(incident.summary)),
     scopeChips(incident),
     h(
       'dl',
@@ -112,7 +120,7 @@ export function resolvedCard(incident, present, others = []) {
         'div',
         {},
         h('dt', {}, 'Whose fault'),
-        h('dd', {}, h('b', {}, partyName(incident.verdict.party)), incident.verdict.why),
+        h('dd', {}, h('b', {}, partyName(incident.verdict.party)), longText(incident.verdict.why)),
       ),
     ),
     h(
@@ -121,7 +129,7 @@ export function resolvedCard(incident, present, others = []) {
       'What to do',
       h('span', { class: `retry-${incident.remedy.retry}` }, retryName(incident.remedy.retry)),
     ),
-    h('ol', { class: 'steps' }, ...incident.remedy.steps.map((step) => h('li', {}, step))),
+    h('ol', { class: 'steps' }, ...incident.remedy.steps.map((step) => h('li', {}, longText(step)))),
     h(
       'p',
       { class: 'help-links' },
@@ -139,7 +147,9 @@ export function scopeChips({ scope }) {
     { class: 'chips', 'aria-label': 'Affected' },
     ...(parts.length === 0
       ? [h('li', {}, 'everything')]
-      : parts.map(([name, value]) => h('li', {}, h('span', {}, name), ' ', evidenceText(name, value ?? '')))),
+      : parts.map(([name, value]) =>
+          h('li', {}, h('span', {}, name), ' ', nameText(evidenceText(name, value ?? ''))),
+        )),
   );
 }
 

@@ -1,11 +1,12 @@
 // @ts-check
-import { h } from './dom.js';
+import { h, longText } from './dom.js';
 import { duration, fullTime, nearTime, number, withNearTimes, words } from './format.js';
+import { createAttention } from './incident-attention.js';
 import { incidentCard } from './incident-card.js';
 import { sampleFailures, whyItFired } from './incident-why.js';
 import { messageOf, noteLine } from './parts.js';
 import { redraw } from './redraw.js';
-import { get, post } from './requests.js';
+import { get } from './requests.js';
 import { conditionsOf } from './share.js';
 
 /** @typedef {import('./context.js').PageContext} PageContext */
@@ -25,7 +26,7 @@ export function createIncidentDetail(context, id) {
   const differsHost = h('div', { class: 'card' });
   const whyHost = h('div', { class: 'card' });
   const samplesHost = h('div', { class: 'card' });
-  const said = h('p', { role: 'status', 'aria-live': 'polite', class: 'none' });
+  const attention = createAttention(() => context.again());
   /** @type {IncidentAnswer | null} */
   let last = null;
   /**
@@ -35,28 +36,23 @@ export function createIncidentDetail(context, id) {
   let differs = null;
 
   const drawCard = (/** @type {number} */ present) => {
-    if (last !== null) redraw(cardHost, incidentCard(last.incident, present, false, last.related));
+    if (last === null) return;
+    const { incident, attention, related } = last;
+    redraw(cardHost, incidentCard({ ...incident, attention }, present, [], related));
   };
   const draw = () => {
     if (last === null) return;
     drawCard(context.present());
-    redraw(attentionHost, ...attention(last, act, context.present()), said);
+    redraw(
+      attentionHost,
+      h('h3', {}, 'What people said'),
+      ...attention.parts({ ...last.incident, attention: last.attention }, context.present()),
+    );
+    attention.keepFocus();
     redraw(whyHost, ...whyItFired(last, context.present()));
     redraw(samplesHost, ...sampleFailures(last, context));
     redraw(timelineHost, ...timeline(last, context.present()));
     redraw(differsHost, ...whatDiffered(differs, last, context));
-  };
-  /** @param {() => Promise<unknown>} request @param {string} done */
-  const act = (request, done) => {
-    request().then(
-      () => {
-        said.textContent = done;
-        context.again();
-      },
-      (/** @type {unknown} */ error) => {
-        said.textContent = messageOf(error);
-      },
-    );
   };
 
   return {
@@ -110,86 +106,6 @@ function beginOf({ started_at: startedAt, resolved_at: resolvedAt }) {
     resolvedAt === null ? Number.POSITIVE_INFINITY : Date.parse(resolvedAt),
   );
   return new URLSearchParams({ from: String(from), to: String(Math.max(to, from + 60_000)) });
-}
-
-/**
- * @param {IncidentAnswer} answer
- * @param {(request: () => Promise<unknown>, done: string) => void} act
- * @param {number} now epoch ms of event time
- */
-function attention({ incident, attention: present }, act, now) {
-  const note = h('input', {
-    type: 'text',
-    class: 'field broad',
-    'data-key': 'note',
-    'aria-label': 'Note for the others',
-    placeholder: 'who, why',
-    maxlength: '200',
-  });
-  const path = `/api/v1/incidents/${encodeURIComponent(incident.id)}`;
-  /** @param {string} title @param {() => void} onclick */
-  const button = (title, onclick) =>
-    h('button', { type: 'button', class: 'quiet', 'data-key': title, onclick }, title);
-  /**
-   * The text in the field on the page. A redraw keeps the first field, so the element `note` made here may not be on
-   * the page.
-   */
-  const written = () =>
-    /** @type {HTMLInputElement | null} */ (document.querySelector('[data-key="note"]'))?.value ?? '';
-  const silence = (/** @type {string} */ length, /** @type {string} */ said) => () =>
-    act(
-      () =>
-        post('/api/v1/silences', {
-          kinds: [incident.kind],
-          scope: incident.scope,
-          for: length,
-          note: written(),
-        }),
-      `Silenced for ${said} from now.`,
-    );
-  const endOf = (/** @type {string} */ id) => () =>
-    act(() => post(`/api/v1/silences/${encodeURIComponent(id)}/end`, {}), 'The silence has ended.');
-  return [
-    h('h3', {}, 'What people said'),
-    present === null
-      ? h(
-          'p',
-          { class: 'none' },
-          incident.state === 'resolved'
-            ? 'No acknowledgement or silence is in force.'
-            : 'Nobody has acknowledged it, and no silence is in force.',
-        )
-      : h(
-          'p',
-          {},
-          h('b', {}, words(present.state)),
-          present.by === '' ? '' : ` by ${present.by}`,
-          present.until === undefined
-            ? ''
-            : ` until ${nearTime(Date.parse(present.until), now)} by the clock`,
-          present.note === '' ? '' : `: ${present.note}`,
-        ),
-    incident.state !== 'resolved' &&
-      h(
-        'div',
-        { class: 'bar' },
-        note,
-        present?.state === 'acknowledged'
-          ? button('Take the acknowledgement back', () =>
-              act(() => post(`${path}/acknowledge`, { withdraw: true, note: written() }), 'Taken back.'),
-            )
-          : button('Acknowledge', () =>
-              act(() => post(`${path}/acknowledge`, { note: written() }), 'Acknowledged.'),
-            ),
-        // Maintenance windows have no button, because it would end all later windows too. `faultline silence end` ends
-        // them.
-        present?.state === 'silenced' && present.silence !== undefined
-          ? button('End the silence', endOf(present.silence))
-          : null,
-        button('Silence for 1 h', silence('1h', 'an hour')),
-        button('Silence for 1 day', silence('24h', 'a day')),
-      ),
-  ];
 }
 
 /** These events have times of the clock; all others have event time. */
@@ -277,9 +193,11 @@ function whatDiffered(answer, { incident }, context) {
                   h(
                     'b',
                     {},
-                    Object.entries(scope)
-                      .map(([name, value]) => `${name} ${value}`)
-                      .join(' · '),
+                    longText(
+                      Object.entries(scope)
+                        .map(([name, value]) => `${name} ${value}`)
+                        .join(' · '),
+                    ),
                   ),
                   ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
                   share === null ? '' : `, ${share > 1 ? 'all' : number(share, 'ratio')} of the excess`,

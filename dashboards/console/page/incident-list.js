@@ -1,11 +1,12 @@
 // @ts-check
 import { byId, h, icon } from './dom.js';
 import { nearTime } from './format.js';
+import { createAttention } from './incident-attention.js';
 import { incidentCard, resolvedCard } from './incident-card.js';
 import { kindName } from './names.js';
 import { redraw } from './redraw.js';
 
-/** @typedef {import('../../../domain/incident.ts').Incident} Incident */
+/** @typedef {import('../v1/incidents.ts').IncidentsAnswer['incidents'][number]} Incident */
 
 /** When the newest counts are older than this, they say nothing about the present. */
 const STALE_MS = 600_000;
@@ -20,8 +21,12 @@ const CHECK = 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-4 9.3 2.8 2.8L16.2 9.5';
 const MOST_OPEN = 50;
 const MOST_RESOLVED = 50;
 
-/** The list of incidents: open ones in full, resolved ones below in one line each. */
-export function createIncidentList() {
+/**
+ * The list of incidents: open ones in full, where people can act, and resolved ones below in one line each.
+ * @param {() => void} again asks at once, after a change
+ */
+export function createIncidentList(again) {
+  const attention = createAttention(again);
   const open = byId('incidents-open');
   /** @type {Set<string> | null} */
   let known = null;
@@ -32,15 +37,19 @@ export function createIncidentList() {
   /** Last interval with a count, epoch ms. @type {number | null} */
   let newest = null;
 
-  const drawOpen = (/** @type {number} */ present) =>
+  const drawOpen = (/** @type {number} */ present) => {
     redraw(
       open,
       current
         .slice(0, MOST_OPEN)
-        .map((incident) => incidentCard(incident, present, true, [...current, ...resolved])),
+        .map((incident) =>
+          incidentCard(incident, present, attention.parts(incident, present), [...current, ...resolved]),
+        ),
       current.length === 0 && calm(calmText(present, newest)),
       current.length > MOST_OPEN && more(current.length - MOST_OPEN, 'open'),
     );
+    attention.keepFocus();
+  };
 
   return {
     /**

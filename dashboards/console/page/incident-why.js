@@ -1,5 +1,5 @@
 // @ts-check
-import { h, swatch } from './dom.js';
+import { h, longText, nameText, swatch } from './dom.js';
 import { fullTime, nearTime } from './format.js';
 import { evidenceLists } from './evidence-names.js';
 import { command, conditionsOf, isStoreTaken, quoted, wheres } from './share.js';
@@ -29,10 +29,15 @@ export function whyItFired({ incident, timeline }, present) {
       isStoreTaken()
         ? 'With thresholds and settings, as soon as this process has ended: '
         : 'With thresholds and settings: ',
-      h('code', { class: 'wrap' }, command(asked.join(' '))),
+      h('code', { class: 'wrap' }, longText(command(asked.join(' ')))),
     ),
   ];
 }
+
+/** On a phone the list of errors shows what is not in these columns. */
+const heads = ['Time', 'Class', 'By rule', 'Status', 'Caller', 'Model', 'Text', 'Request id'].map(
+  (title) => ({ title, class: ['Time', 'Class', 'Text'].includes(title) ? null : 'not-on-phone' }),
+);
 
 /**
  * Failures that belong to the incident, if they are still stored.
@@ -48,13 +53,12 @@ export function sampleFailures({ incident, samples }, { classes, present }) {
         : 'Its failures are no longer stored.';
     return [title, h('p', { class: 'none' }, none)];
   }
-  const heads = ['Time', 'Class', 'By rule', 'Status', 'Caller', 'Model', 'Text', 'Request id'];
   return [
     title,
     tableFrame({
       label: 'Samples',
       caption: 'Failures that belong to the incident',
-      heads: heads.map((head) => ({ title: head })),
+      heads,
       rows: samples.map((one) => {
         const facts = classes.get(one.class);
         const time = Date.parse(one.ts);
@@ -76,12 +80,16 @@ export function sampleFailures({ incident, samples }, { classes, present }) {
               facts?.title ?? one.class,
             ),
           ),
-          h('td', {}, h('code', {}, one.rule)),
-          h('td', {}, one.status === 0 ? '–' : String(one.status)),
-          h('td', {}, [one.org, one.project, one.client].filter(Boolean).join(' / ')),
-          h('td', { class: 'nowrap' }, one.model),
-          h('td', { class: 'wrap' }, one.message),
-          h('td', {}, h('code', {}, one.request_id)),
+          h('td', { class: 'not-on-phone' }, h('code', {}, nameText(one.rule))),
+          h('td', { class: 'not-on-phone' }, one.status === 0 ? '–' : String(one.status)),
+          h(
+            'td',
+            { class: 'not-on-phone' },
+            nameText([one.org, one.project, one.client].filter(Boolean).join(' / ')),
+          ),
+          h('td', { class: 'not-on-phone' }, nameText(one.model)),
+          h('td', {}, h('bdi', { class: 'long sentences', title: one.message }, one.message)),
+          h('td', { class: 'not-on-phone' }, h('code', {}, nameText(one.request_id))),
         );
       }),
     }),

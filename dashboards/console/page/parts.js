@@ -1,5 +1,5 @@
 // @ts-check
-import { h } from './dom.js';
+import { h, longText } from './dom.js';
 import { visible } from './visible-text.js';
 
 /**
@@ -46,7 +46,7 @@ export function noteLine({ text, incident }) {
   return h(
     'p',
     { class: 'note' },
-    text,
+    longText(text),
     incident !== null && ' ',
     incident !== null && h('a', { href: `/incidents/${encodeURIComponent(incident)}` }, 'Show the incident'),
   );

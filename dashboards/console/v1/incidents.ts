@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { attentionOf, type Marks, reopenedOf, silencesOf } from '../../../domain/attention.ts';
+import {
+  acknowledgementOf,
+  attentionOf,
+  type Marks,
+  reopenedOf,
+  silencesOf,
+} from '../../../domain/attention.ts';
 import {
   type Incident,
   incident,
@@ -50,6 +56,10 @@ const attention = z.strictObject({
   at: time.optional(),
   until: time.optional(),
   silence: z.string().optional(),
+  acknowledged: z
+    .strictObject({ by: z.string(), note: z.string(), at: time })
+    .optional()
+    .meta({ description: 'The acknowledgement of an incident that is also silenced.' }),
 });
 const listed = incident.extend({
   attention: attention
@@ -249,5 +259,10 @@ function attentionTo(one: Incident, marks: Marks, now: number): z.infer<typeof a
   const found = one.state === 'resolved' ? null : attentionOf(one, marks, now);
   if (found === null) return null;
   if (found.state === 'acknowledged') return { ...found, at: iso(found.at) };
-  return { ...found, until: iso(found.until) };
+  const taken = acknowledgementOf(one, marks);
+  return {
+    ...found,
+    until: iso(found.until),
+    ...(taken === null ? {} : { acknowledged: { by: taken.by, note: taken.note, at: iso(taken.at) } }),
+  };
 }

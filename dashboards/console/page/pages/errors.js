@@ -197,7 +197,7 @@ function failureRow(failure, { key, context, opened }) {
     ),
     h(
       'td',
-      {},
+      { class: 'failure-class' },
       h(
         'button',
         {

@@ -48,7 +48,7 @@ export function createPage(context) {
 function createList(context) {
   const fields = h('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' });
   const trouble = createTrouble();
-  const host = h('div', { class: 'card' });
+  const host = h('div', { class: 'card incident-table' });
   /** @type {readonly IncidentItem[] | null} */
   let items = null;
   let hasMore = false;
@@ -140,19 +140,19 @@ function incidentRow(one, present) {
     { 'data-key': one.id, class: one.severity },
     h(
       'td',
-      { class: 'nowrap' },
+      { class: 'nowrap at-kind' },
       h('a', { href: `/incidents/${encodeURIComponent(one.id)}` }, kindName(one.kind)),
     ),
     h(
       'td',
-      { class: 'nowrap' },
+      { class: 'nowrap at-state' },
       h('span', { class: `state is-${one.state}` }, words(one.state)),
       one.attention === null ? '' : h('span', { class: 'faint' }, ` ${words(one.attention.state)}`),
     ),
-    h('td', { class: 'nowrap' }, nearTime(started, present)),
-    h('td', { class: 'nowrap' }, duration(ended - started)),
-    h('td', {}, scopeChips(one)),
-    h('td', { class: 'nowrap' }, partyName(one.verdict.party)),
-    h('td', {}, one.summary),
+    h('td', { class: 'nowrap at-since' }, nearTime(started, present)),
+    h('td', { class: 'nowrap at-length' }, duration(ended - started)),
+    h('td', { class: 'at-scope' }, scopeChips(one)),
+    h('td', { class: 'nowrap at-party' }, partyName(one.verdict.party)),
+    h('td', { class: 'at-summary' }, h('span', { class: 'long sentences', title: one.summary }, one.summary)),
   );
 }

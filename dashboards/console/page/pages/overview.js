@@ -23,7 +23,7 @@ import { rangeQuery, rangeSeconds, stepFor, withFilter } from '../view-state.js'
  * @returns {import('../context.js').Page}
  */
 export function createPage(context) {
-  const incidentList = createIncidentList();
+  const incidentList = createIncidentList(() => context.again());
   /** @type {ReturnType<typeof createPanelCard>[]} */
   let cards = [];
   /** @type {Mark[]} */
