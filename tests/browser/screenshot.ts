@@ -7,14 +7,15 @@ import { launchBrowser } from './launch.ts';
 /**
  * Takes the pictures of the console that README and docs show, in both themes: `console-dark.png` and, of one incident and of a
  * trend, `incident-dark.png` and `explore-dark.png`.
- * `node tests/browser/screenshot.ts --url http://127.0.0.1:7070 --to docs/images --wait "Slow Down surge"`
- * waits for an open incident of that title first.
+ * `node tests/browser/screenshot.ts --url http://127.0.0.1:7070 --to docs/images --wait "Slow Down surge" --says "Your traffic"`
+ * waits for an open incident of that title first, and until its card says so: at the very start of a surge no growth shows.
  */
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://127.0.0.1:7070' },
     to: { type: 'string', default: 'docs/images' },
     wait: { type: 'string', default: '' },
+    says: { type: 'string', default: '' },
     width: { type: 'string', default: '1440' },
     height: { type: 'string', default: '1000' },
   },
@@ -40,7 +41,10 @@ const pages = await Promise.all(
 );
 for (const { page } of pages) {
   if (values.wait !== '')
-    await page.getByRole('article', { name: values.wait }).waitFor({ timeout: 600_000 });
+    await page
+      .getByRole('article', { name: values.wait })
+      .filter({ hasText: values.says })
+      .waitFor({ timeout: 600_000 });
   await page.locator('.u-over').first().waitFor();
 }
 // In a demo the incident is soon over, but its page stays.
