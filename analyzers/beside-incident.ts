@@ -1,3 +1,4 @@
+import type { Scope } from '../domain/incident.ts';
 import type { Known } from './detector.ts';
 import type { Given } from './given.ts';
 import type { Names } from './identity.ts';
@@ -23,9 +24,23 @@ export function besideIdentity(identity: Names, startedAt: number): Names {
   return { ...identity, apart: String(startedAt) };
 }
 
-/** The counts of the identity that lie in the scope of one incident. */
-export function ofScope<S>(given: Given<S>, { scope }: Known): Given<S> {
-  return narrowed(given, (row) => isInScope(row, scope));
+/**
+ * The counts of the identity that lie in the scope of one incident, without those of earlier incidents whose scopes are
+ * parts of it. At first a later incident may have too few failures to name its part; its scope is then the whole
+ * identity, and the failures of the earlier incident would keep it so.
+ */
+export function ofScope<S>(given: Given<S>, own: Known, family: readonly Known[]): Given<S> {
+  const earlier = family.filter((one) => one.started_at < own.started_at && isPart(one.scope, own.scope));
+  return narrowed(
+    given,
+    (row) => isInScope(row, own.scope) && !earlier.some(({ scope }) => isInScope(row, scope)),
+  );
+}
+
+/** True when a scope names all that the other names, and more. */
+function isPart(scope: Scope, other: Scope): boolean {
+  const names = scopeDimensions.filter((name) => scope[name] !== other[name]);
+  return names.length > 0 && names.every((name) => other[name] === undefined);
 }
 
 /**

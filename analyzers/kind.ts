@@ -241,7 +241,7 @@ export function detectorOf<
       return asList(beside);
     if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
     const own = family.flatMap((known) =>
-      asList(judge({ ...ofScope(given, known), identity: known.identity }, known)),
+      asList(judge({ ...ofScope(given, known, family), identity: known.identity }, known)),
     );
     return [...own, ...asList(beside)];
   }

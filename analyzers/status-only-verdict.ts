@@ -17,13 +17,13 @@ const remedyStep =
  * Adds a warning to a rate-limit surge if most of its failures were judged by the status 429 alone: an exhausted quota
  * and Slow Down have the same status. Other kinds need no warning, because their status is clear enough. Pure.
  */
-export function tellByStatus(incident: Incident, { failures, by_status: bare }: StatusAnswers): Incident {
+export function warnByStatus(incident: Incident, { failures, by_status: bare }: StatusAnswers): Incident {
   if (incident.kind !== 'rate_limit_surge' || bare <= MOST * failures) return incident;
   return { ...incident, ...withoutBody(incident, bare, failures) };
 }
 
 /**
- * Repeats the warning of `tellByStatus` in a later report of the same incident. `before` is the evidence of the
+ * Repeats the warning of `warnByStatus` in a later report of the same incident. `before` is the evidence of the
  * version before. Pure.
  */
 export function keepByStatus(

@@ -2,7 +2,7 @@ import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Store } from '../store/store.ts';
 import { readBusyHours } from '../store/queries/busy-hours.ts';
 import { readSamplesOfEach, type Samples } from '../store/queries/sample-requests.ts';
-import { tellByStatus } from './status-only-verdict.ts';
+import { warnByStatus } from './status-only-verdict.ts';
 import type { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { judgeGateway } from './gateway-verdict.ts';
@@ -111,7 +111,7 @@ async function addSamples(
     const { live, reason } = change;
     const incident = { ...live.incident, sample_request_ids: found.ids };
     // The verdict of the first message is kept, so that the party does not change from minute to minute.
-    const judged = reason === 'fired' ? judgeGateway(tellByStatus(incident, found), found) : incident;
+    const judged = reason === 'fired' ? judgeGateway(warnByStatus(incident, found), found) : incident;
     return { ...change, live: { ...live, incident: judged } };
   });
 }

@@ -1,7 +1,8 @@
-// How good detection is: every scenario, with numbers that vary by seed, through the real program.
+// Measures how good detection is: replays every scenario, with numbers that vary by seed, in the real program.
 //   npm run eval -- [--seeds 5] [--first-seed 1] [--scenario NAME]... [--calm-days 20] [--jobs 2] [--json] [--save FILE]
-// With --save results are kept, one line each, and what is there already is not run again: a long evaluation can be stopped.
-// Seeds below 1000 are for tuning; a claim is made on others (--first-seed 1000 and above) that nobody looked at.
+// With --save each result is saved as one line, and a scenario whose result is saved is not run again, so a long
+// evaluation can be stopped and continued. Seeds below 1000 are for tuning. Published figures come from seeds from 1000
+// on (--first-seed 1000), whose results nobody looked at while tuning.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Incident } from '../domain/incident.ts';

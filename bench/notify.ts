@@ -83,7 +83,7 @@ const notifier = new Notifier({
       },
     ],
   ]),
-  // Skips the time that a new analyzer waits before it sends, which is not to be measured.
+  // Skips the time that a new analyzer waits before it sends, because it is not part of the cost.
   monotonic: () => performance.now() + skipped,
   chance: () => 0.5,
   newHolder: () => 'bench',

@@ -1,7 +1,7 @@
 import { createDecoder } from '../ingest/formats/decode.ts';
 import { type Resource, type Span, spansInJson, spansInProtobuf } from '../tests/fixtures/otlp-writer.ts';
 
-// Compares the decode rate of OTLP in JSON and in protobuf: the same spans of a usual size, of which one in twenty
+// Compares the decode rate of OTLP in JSON and in protobuf: the same spans of a usual size, one in twenty of which
 // failed. Rounds alternate; the best of each counts.
 
 const SPANS = 1_000;

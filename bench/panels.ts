@@ -75,7 +75,7 @@ try {
   await rm(directory, { recursive: true, force: true });
 }
 
-/** Ten who ask the console for the same, then ten whose ranges begin at other times. */
+/** Lets ten people ask the console for the same range, then for ten different ranges. */
 async function askConsole(name: string, seconds: number): Promise<void> {
   const app = await createConsole({
     store,

@@ -19,12 +19,12 @@ import { cpuSeconds, watchMemory, watchPrivateMemory } from './ingest/process-us
 const { values } = parseArgs({
   options: {
     combinations: { type: 'string', default: '1000' },
-    // Of each combination in an hour.
+    // Requests of each combination in an hour.
     requests: { type: 'string', default: '6' },
-    // Of all combinations in a day.
+    // Errors of all combinations in a day.
     errors: { type: 'string', default: '20000' },
     wrong: { type: 'string', default: '10' },
-    // Characters of a text.
+    // Characters of an error text.
     text: { type: 'string', default: '400' },
   },
 });

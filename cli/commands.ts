@@ -58,7 +58,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'start',
     summary: 'run everything in one process: ingest, analyzers, console, embedded ClickHouse',
     details:
-      'Without a source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
+      'Without --source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
     options: [
       {
         flags: '--source <source>',
@@ -68,7 +68,8 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
         flags: '--speed <factor>',
-        description: 'how much faster than real time the demo runs; without it, incidents are slower',
+        description:
+          'how many times as fast as real time the demo runs (default: 576, and slower during incidents)',
         parse: positive,
       },
       { flags: '--exit', description: 'end when the source has ended' },
@@ -126,7 +127,8 @@ export const commands: readonly CommandSpec[] = [
       },
       {
         flags: '--token <token>',
-        description: 'password that may write; better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN',
+        description:
+          'password that allows writing; other users cannot see it as FAULTLINE_CLICKHOUSE_HTTP_TOKEN',
         setting: 'clickhouse.http_token',
       },
     ],
@@ -138,7 +140,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'analyze',
     summary: 'run the analyzers: counts in, incidents out',
     details:
-      'Evaluates every few seconds until it is stopped, or once with --once, which waits for nothing unless --wait is given. Serves /healthz and /readyz on metrics.port.',
+      'Evaluates every few seconds until it is stopped. With --once it evaluates once, and does not wait for ClickHouse unless --wait is given. Serves /metrics, /healthz and /readyz on metrics.port, except with --once.',
     options: [
       { flags: '--once', description: 'evaluate once and end' },
       { flags: '--now <time>', description: 'evaluate as of this time (ISO-8601 or epoch)' },
@@ -151,7 +153,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'replay',
-    summary: 'run historical files through the same code, in event time',
+    summary: 'count historical files and find their incidents, in event time, with the code of start',
     details:
       'Uses a fresh embedded store and prints the counts by class, the incidents, and how many lines were counted, skipped or dead. Exit code 1 when a file holds no request or is truncated.',
     arguments: [files],
@@ -164,7 +166,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'init',
     summary: 'examine a log and write the settings to read it',
     details:
-      'Recognises the format of a sample, or proposes a mapping from the names and values of its fields, and shows what would be counted and what is missing. On a terminal it asks; otherwise --yes writes the file, and without it nothing is written. An existing file changes only with --force, which keeps its other settings.',
+      'Recognises the format of a sample, or proposes a mapping from the names and values of its fields, and shows what would be counted and what is missing. On a terminal it asks before it writes the file; elsewhere it writes the file only with --yes. An existing file changes only with --force, which keeps its other settings.',
     arguments: [
       {
         name: 'file',
@@ -204,7 +206,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'try',
     summary: 'show how records are read: format, fields and their origin, class, rule, remedy',
     details:
-      'Reads records as a worker does and shows for each the recognised format, every field with its path, its class, the rule that gave it, what to do, and what was ignored, or why it is skipped or a dead letter. Of more than 20 records it shows the first of each kind. Exit code 1 when one is a dead letter.',
+      'Reads records as a worker does. For each it shows the recognised format, every field with its path, the class, the rule that gave the class, what to do, and which fields were ignored; or why it is skipped or a dead letter. Of more than 20 records it shows the first of each kind. Exit code 1 when one is a dead letter.',
     arguments: [
       {
         name: 'file',
@@ -235,7 +237,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'trends',
     summary: 'query error trends',
     details:
-      'Shows errors and their share of all requests by class (or any other dimension), against the window of equal length before. With FILES it reads them as replay does and shows all of their time; without, it asks the store. WHEN is a duration back from now (90m, 24h, 7d), an ISO-8601 time, or epoch seconds.',
+      'Shows errors and their share of all requests by class (or any other dimension), compared with the time of equal length before. With FILES it reads them as replay does and shows their whole time; without FILES it asks the store. WHEN is a duration back from now (90m, 24h, 7d), an ISO-8601 time, or epoch seconds.',
     arguments: [{ ...files, required: false }],
     options: [
       { flags: '--by <dimensions>', description: 'group by these, comma-separated (default: class)' },
@@ -250,7 +252,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--errors-only', description: 'leave out groups without an error' },
       {
         flags: '--limit <n>',
-        description: 'largest number of groups (default: 30 in a table, otherwise all)',
+        description: 'largest number of groups (default: 30 in a table, otherwise 10000)',
         parse: count,
       },
       outputFormat,
@@ -267,19 +269,19 @@ export const commands: readonly CommandSpec[] = [
     name: 'explain',
     summary: 'find the part of the traffic that explains why more requests fail than usual',
     details:
-      'Ranks parts of the traffic, of up to three dimensions, by how well they explain the failures beyond the usual rate; exit code 1 when something differs. With FILES it reads them as replay does; without, it asks the store. Without --from and --to it takes the 15 minutes of the files with the most failures beyond the usual, or the last complete 15 minutes of the store. See docs/explain.md.',
+      'Ranks parts of the traffic, of up to three dimensions, by how well they explain the failures beyond the usual rate; exit code 1 when something differs. With FILES it reads them as replay does; without FILES it asks the store. Without --from and --to it takes the 15 minutes of the files with the most failures beyond the usual, or the last complete 15 minutes of the store. See docs/explain.md.',
     arguments: [{ ...files, required: false }],
     options: [
-      { flags: '--from <when>', description: 'start of the span in question: 24h, ISO-8601 time' },
-      { flags: '--to <when>', description: 'end of the span (default: the end of the counts)' },
+      { flags: '--from <when>', description: 'start of the time to explain: 24h, ISO-8601 time' },
+      { flags: '--to <when>', description: 'end of the time to explain (default: the end of the counts)' },
       {
         flags: '--against <from..to>',
-        description: 'time to compare with (default: the time before, as long as the span, at least an hour)',
+        description: 'time to compare with (default: the same length before it, at least an hour)',
       },
       { flags: '--class <classes>', description: 'failures of these classes only, comma-separated' },
       {
         flags: '--by <dimensions>',
-        description: 'dimensions to examine, comma-separated (default: all that are kept)',
+        description: 'dimensions to examine, comma-separated (default: all whose counts are still kept)',
       },
       {
         flags: '--where <dimension=value>',
@@ -302,7 +304,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'why',
     summary: 'explain why a kind of incident fired, or did not, for a scope at a time',
     details:
-      'Judges the kind again by the counts of that time, with the settings of that time, and prints the numbers, the thresholds and the outcome. With FILES it reads them as replay does. Works for as long as counts per 10 s are kept.',
+      'Judges the kind again by the counts of that time, with the settings of that time if an analyzer stored them, and prints the numbers, the thresholds and the outcome. With FILES it reads them as replay does. It works for as long as counts per 10 s are kept.',
     arguments: [{ ...files, required: false }],
     options: [
       { flags: '--kind <kind>', description: 'kind of incident, such as slow_down_surge' },
@@ -325,15 +327,15 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'top',
-    summary: 'the live view in a terminal: rates by class, open incidents, what matters of each',
+    summary: 'show a live view in the terminal: rates by class, and open incidents with what to do',
     details:
-      'Without SOURCE it shows a running console, or the store if no console runs. With SOURCE it reads and shows that source: a file, kafka, demo, or - for standard input. Keys: up and down choose an incident, Enter opens it, b changes what rates are grouped by, q ends.',
+      'Without SOURCE it shows a running console, or the store if no console runs. With SOURCE it reads and shows that source: a file, kafka, demo, or - for standard input. Keys: up and down choose an incident, Enter opens it, b groups the rates by the next dimension, q ends.',
     arguments: [{ name: 'source', description: 'what to read and show', required: false, variadic: false }],
     options: [
       { flags: '--url <url>', description: 'console to ask (default: the one in the settings)' },
       {
         flags: '--by <dimension>',
-        description: 'what rates are grouped by (default: class)',
+        description: 'dimension that groups the rates (default: class)',
         choices: ['class', 'provider', 'org', 'project', 'client', 'model'],
       },
       { flags: '--once', description: 'print one view and end; the default without a terminal' },
@@ -352,14 +354,15 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'incidents',
     summary: 'list incidents, or show one with verdict, evidence and remedy',
-    details: 'Without an ID it lists the newest first; the ID may be shortened as long as it is unique.',
+    details:
+      'Without an ID it lists open incidents and then the others, the newest first. The ID may be shortened as long as it is unique.',
     arguments: [{ name: 'id', description: 'incident to show in full', required: false, variadic: false }],
     options: [
       { flags: '--state <states>', description: 'pending, firing, resolved; comma-separated' },
       { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated' },
       {
         flags: '--since <when>',
-        description: 'that began or still lasted after this time: 24h, 7d, ISO-8601 time',
+        description: 'only incidents that were open after this time: 24h, 7d, ISO-8601 time',
       },
       { flags: '--limit <n>', description: 'largest number of incidents (default: 100)', parse: count },
       {
@@ -394,9 +397,9 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'mcp',
     summary:
-      'tools for agents: incidents, trends, explain, classify, runbooks over the Model Context Protocol',
+      'serve tools for agents over the Model Context Protocol: incidents, trends, explain, classify, runbooks',
     details:
-      'Speaks the protocol on standard input and output; the tools only read. Register it with the agent, which starts it. When a running faultline uses the data directory, its console answers.',
+      'Speaks the protocol on standard input and output; the tools only read. Register it with the agent, which starts it. When another faultline uses the data directory, the console of that one answers.',
     options: [...storeOptions],
     examples: ['faultline mcp', 'faultline mcp --clickhouse-url http://127.0.0.1:8123'],
     graceful: true,
@@ -435,7 +438,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'silence list',
     summary: 'list present and future silences and maintenance windows',
-    details: 'With --json also those that are over.',
+    details: 'With --json it also lists those that are over.',
     options: [json, ...storeOptions],
     examples: ['faultline silence list'],
     fixed: { action: 'list' },
@@ -470,7 +473,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'notify log',
     summary: 'show what was sent, to whom, and what they answered',
     details:
-      'Newest first. A message that failed is sent again; one that was given up or not sent is shown with the reason.',
+      'Lists the newest first. A message that failed is sent again; a message that was given up or not sent is shown with the reason.',
     options: [
       { flags: '--receiver <name>', description: 'only to this one' },
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time (default: 7d)' },
@@ -500,7 +503,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'reclassify',
     summary: 'judge stored errors again by the present rules, and correct events and counts',
     details:
-      'For when a release judges texts differently: errors move to the class that they have now, in error_events and in all tables of counts, and totals stay what they were. It may run while workers write, which have to be of this release, too; stopped or killed, it goes on where it ended. Incidents stay as they were found. See docs/guarantees.md.',
+      'For use after a release that judges texts differently: errors get the class of the present rules, in error_events and in all tables of counts; the totals do not change. Workers may write meanwhile if they are of this release, too. After a stop or a crash, the next run continues where this one ended. Incidents stay as they were found. See docs/guarantees.md.',
     options: [
       {
         flags: '--since <when>',
@@ -529,10 +532,10 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--count <n>', description: 'end after this number of records', parse: count },
       {
         flags: '--speed <factor>',
-        description: 'this many times as fast as real time (default: as fast as possible)',
+        description: 'how many times as fast as real time records are written (default: as fast as possible)',
         parse: positive,
       },
-      { flags: '--live', description: 'from now on, in real time, until Ctrl-C' },
+      { flags: '--live', description: 'write traffic from now on, in real time, until Ctrl-C' },
       { flags: '--to <where>', description: 'kafka, or - for standard output (default: -)' },
       { flags: '--truth <file>', description: 'write the true counts and incidents to this file, as JSON' },
       ...kafkaOptions,
@@ -588,7 +591,7 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
             ...grafanaOptions,
           ]
         : [{ flags: '--out <dir>', description: 'folder of the files' }]),
-      { flags: '--docs-url <url>', description: 'address at which links to the runbooks start' },
+      { flags: '--docs-url <url>', description: 'start of the address of every runbook, for the links' },
     ],
     examples: [`faultline dashboards ${action}`],
     fixed: { action },
@@ -603,13 +606,13 @@ function deadLettersCommand(action: 'list' | 'replay'): CommandSpec {
     summary: list ? 'list records that could not be decoded' : 'decode dead letters again, after a fix',
     details: list
       ? 'Shows origin, reason and the redacted bytes, newest first.'
-      : 'Records that can be decoded now are counted once, however often this runs, is killed, or runs twice at the same time. A record whose whole text is not stored stays a dead letter, as does a message of which only some requests can be decoded. Ctrl-C ends it after the batch under way.',
+      : 'Records that can be decoded now are counted once, however often this runs, is killed, or runs twice at the same time. A record whose text is not stored in full stays a dead letter; so does a message of which only some requests can be decoded. Ctrl-C ends it after the present batch.',
     options: [
       { flags: '--topic <name>', description: 'only of this topic' },
       { flags: '--reason <reason>', description: 'only with this reason, such as not_json' },
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time' },
       list
-        ? { flags: '--limit <n>', description: 'largest number of dead letters', parse: count }
+        ? { flags: '--limit <n>', description: 'largest number of dead letters (default: 100)', parse: count }
         : { flags: '--dry-run', description: 'show what would be counted, and write nothing' },
       json,
       ...storeOptions,

@@ -1,4 +1,4 @@
-/** The candidate closest to a mistyped word; null when none is close: at most a third of the letters may differ. */
+/** The candidate closest to a mistyped word; null when more than a third of the letters differ in every candidate. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
@@ -14,7 +14,10 @@ export function closest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** `; did you mean X?` for a close candidate; otherwise the list of candidates (or nothing when the list is long). */
+/**
+ * The end of an error: `; did you mean X?` for a close candidate, otherwise the list of candidates; empty when the list
+ * is long.
+ */
 export function suggestion(word: string, candidates: readonly string[], what = 'use'): string {
   const close = closest(word, candidates);
   if (close !== null) return `; did you mean ${close}?`;

@@ -20,11 +20,11 @@ export class UserError extends Error {
 export interface ErrorReport {
   line: string;
   exitCode: number;
-  /** False for a bug of the program: only then the stack is helpful. */
+  /** False for a bug of the program. Only then a stack is helpful. */
   expected: boolean;
 }
 
-/** Any thrown value as one line and an exit code. */
+/** Describes any thrown value in one line, with the exit code. */
 export function describeError(error: unknown): ErrorReport {
   const report = reportOf(error);
   return { ...report, line: maskCredentials(printable(oneLine(report.line))) };
@@ -51,7 +51,7 @@ function reportOf(error: unknown): ErrorReport {
   return unexpected(error.message === '' ? error.name : error.message);
 }
 
-/** Codes for a wrong request rather than a problem outside. */
+/** Codes of errors that mean a wrong request, not a problem outside. */
 const usageCodes = new Set(['bad_query', 'bad_setting', 'token_required']);
 
 function unexpected(message: string): ErrorReport {

@@ -12,20 +12,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   // reads would delay inserts. Node reads this variable when the pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
   tuneHeap();
-  // Before anything is printed, because the reader of help may close its end early, too.
+  // This comes before anything is printed, because the reader of help may close its end early, too.
   stopOnClosedPipe(stop);
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
     const { readSettings } = await import('./settings/read-settings.ts');
-    // Before signals are handled: reading a pipe without a writer blocks, and only an unhandled signal can end that.
+    // Settings are read before signals are handled: a pipe without a writer blocks the process, and only an unhandled
+    // signal can end it then.
     const { settings, origins } = readSettings({ config, env: process.env, overrides });
     stopOnSignals(stop, command.graceful === true);
     const { stdout, stderr, stdin } = process;
     const { signal } = stop;
     const context = createContext({ settings, origins, signal, env: process.env, stdout, stderr, stdin });
     const { run } = await command.load();
-    // The table of commands matches flags and modules; only the module knows the type of its options.
+    // The table of commands lists each module with its flags, but only the module knows the type of its options.
     return await run({ ...options, ...command.fixed, overrides, config } as never, context);
   } catch (error) {
     if (error instanceof ShownHelp) return error.exitCode;

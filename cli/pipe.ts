@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 
 /** Writes texts to a stream that may be slow, or whose reader may close its end (`… | head`). */
 export interface Pipe {
-  /** Resolves when more may be written, and also when the reader has closed its end or the run was stopped. */
+  /** Resolves when more may be written, when the reader has closed its end, or when the signal aborts. */
   write(text: string): Promise<void>;
   /** False when the reader has closed its end. */
   isOpen(): boolean;

@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts';
 import type { SettingOverride } from './settings/read-settings.ts';
 import { version } from './version.ts';
 
-/** Thrown after help or the version was printed: there is nothing more to do. */
+/** Thrown after help or the version was printed, to end the command line there. */
 export class ShownHelp extends Error {
   readonly exitCode: number;
   constructor(exitCode: number) {
@@ -48,12 +48,15 @@ export function createProgram(): { parse(argv: readonly string[]): Invocation } 
   };
 }
 
-/** Common options of all commands: errors are thrown instead of printed, and become one line elsewhere. */
+/**
+ * Sets what all commands have in common. Errors are thrown instead of printed, so that `describeError` makes one line
+ * of each.
+ */
 function house(command: Command): Command {
   return (
     command
       .exitOverride()
-      // For commands with subcommands, such as incidents with incidents ack: each keeps its own options.
+      // Without this, `incidents` would take the options that follow `incidents ack`.
       .enablePositionalOptions()
       .configureOutput({ outputError: () => undefined })
       .helpOption('-h, --help', 'print this help')
@@ -135,7 +138,7 @@ function fromCommander(error: unknown, argv: readonly string[]): unknown {
   return new UserError(`${message}${help}`);
 }
 
-/** The command that shows help for the longest known command at the start of the typed words. */
+/** Names the help of the longest known command that the typed words begin with. */
 function helpFor(argv: readonly string[]): string {
   const known = commands
     .filter(({ name }) => name.split(' ').every((word, i) => argv[i] === word))

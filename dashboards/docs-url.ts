@@ -1,6 +1,6 @@
 /**
- * The address of the runbooks: the folder `docs/`, which the compose file mounts among Grafana's own static files, so
- * the path is relative to Grafana. `dashboards build|push --docs-url` takes any other address.
+ * The address of the runbooks. The compose file mounts the folder `docs/` among Grafana's static files, so this is a
+ * path of Grafana. `dashboards build|push --docs-url` sets another address.
  */
 export const defaultDocsUrl = '/public/faultline';
 

@@ -28,7 +28,7 @@ describe('expand', () => {
     });
   });
 
-  test('filters of some variables only', () => {
+  test('a panel with filters of some variables only', () => {
     const filters = { provider: ['openai'], model: ['gpt-5'] };
     expect(expand('$__filtersOf(provider, org)', { ...question, filters }).sql).toBe(
       'provider IN ({filter_provider:Array(String)})',
@@ -69,7 +69,7 @@ describe('expand', () => {
     },
   );
 
-  test('whatever a filter value is, the SQL is the same', () => {
+  test('the SQL does not depend on the values of filters', () => {
     const usual = expand('$__filters AND $__scopeFilters', { ...question, filters: { project: ['x'] } }).sql;
     assert(
       property(array(string({ unit: 'binary' }), { minLength: 1 }), (values) => {
@@ -88,7 +88,7 @@ describe('completeUntil', () => {
   test.each([
     ['the newest minute may still grow', 10_000, 9_960, 9_960],
     ['a range in the past is complete', 5_000, 9_960, 5_000],
-    ['after a long time without counts, nothing more is expected', 10_000, 5_000, 9_100],
+    ['after a long time without counts, intervals are taken for complete', 10_000, 5_000, 9_100],
     ['a range before the counts stopped is complete', 8_000, 5_000, 8_000],
   ])('%s', (_name, to, newest, until) => {
     expect(completeUntil(to, newest, 10_000)).toBe(until);

@@ -1,25 +1,25 @@
 import { type FilterVariable, filterVariables } from './panel.ts';
 
-/** What is known when a panel's question is asked. Times are epoch seconds, the step is in seconds. */
+/** The range, filters and incident that a panel is asked about. Times are epoch seconds, the step is in seconds. */
 export interface PanelQuestion {
   from: number;
   to: number;
   step: number;
   /** Values to keep; an absent or empty list keeps all. */
   filters: Partial<Record<FilterVariable, readonly string[]>>;
-  /** Everything is counted up to here; absent: up to `to`. */
+  /** Up to when everything is counted; absent: `to`. */
   complete?: number;
   /** Id of the incident that the page is about. */
   incident?: string;
 }
 
-/** After this many seconds without new counts, all counted intervals are taken for complete. */
+/** Intervals that ended more than this many seconds before now are taken for complete. */
 const STOPPED_SECONDS = 900;
 
 /**
  * The time up to which the intervals of a range are complete. `newest` is the start of the newest minute with counts:
- * this minute may still grow, and nothing is known after it. For times more than a quarter of an hour before `now`,
- * nothing more is expected. All in epoch seconds.
+ * this minute may still grow, and later ones are not counted yet. Times more than `STOPPED_SECONDS` before `now` always
+ * count as complete. All in epoch seconds.
  */
 export function completeUntil(to: number, newest: number, now: number): number {
   return Math.min(to, Math.max(newest, now - STOPPED_SECONDS));

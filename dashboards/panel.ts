@@ -80,14 +80,14 @@ export function columnWidth({ title, unit, chars }: PanelColumn): number | null 
 }
 
 /**
- * What the series of a chart are: values of one dimension of the counts. A surface can then look at one of them, or at
- * the others.
+ * Which values of one dimension of the counts the series of a chart show. A click can then lead to the requests of one
+ * series, or to all others.
  */
 export interface SeriesOf {
   dimension: string;
   /** Name of the series of requests that have no value. */
   none?: string;
-  /** The values that a series stands for, by its name, where a series is not one value. */
+  /** The values of a series by its name, for series that are not exactly one value. */
   values?: Readonly<Record<string, readonly string[]>>;
   /** Conditions that all requests of the panel meet, such as `class=slow_down`. */
   where?: readonly string[];
@@ -110,7 +110,7 @@ export interface Panel {
    */
   slug: string;
   title: string;
-  /** How to read the panel, for a person at 03:00. */
+  /** How to read the panel, for people who were just woken by an alert. */
   description: string;
   kind: PanelKind;
   unit: Unit;
@@ -129,8 +129,8 @@ export interface Panel {
   /** Colour of a series by its name. */
   colors?: Readonly<Record<string, string>>;
   /**
-   * Colour of all series whose names are data; each gets a shade of it. Without it, a surface may paint failures green.
-   * `by_name`: the panel shows nothing good or bad, and each name gets any colour.
+   * Colour of all series whose names are data; each gets a shade of it. Without it, failures may be drawn in green.
+   * `by_name`: nothing in the panel is good or bad, so each name may get any colour.
    */
   color?: string;
   /** Shortest step of the time axis in seconds: the interval of the table that the panel reads. */
@@ -168,6 +168,6 @@ export interface Dashboard {
   /** The one question that the dashboard answers. */
   question: string;
   rows: readonly PanelRow[];
-  /** Set when the page is about one incident, which is chosen by its id; the page needs one. */
+  /** Set when the dashboard is about one incident, which must be chosen by its id. */
   about?: 'incident';
 }

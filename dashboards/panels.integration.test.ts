@@ -164,7 +164,7 @@ describe('the numbers are right', () => {
     expect(totals).toEqual({ account: 100, provider: 50, traffic: 50 });
   });
 
-  test('the safe line is half as much again as 15 minutes before', async () => {
+  test('the safe line is one and a half times the rate 15 minutes before', async () => {
     const rows = await ask(bySlug('request-ramp').sql, hour);
     const at = (minute: number) =>
       rows.find((row) => String(row['time']).includes(`02:${String(minute).padStart(2, '0')}`));
@@ -183,7 +183,7 @@ describe('the numbers are right', () => {
     expect(rows[0]?.['text']).toBe('Limit #, Used #.');
   });
 
-  test('the delay is of what arrived live, not of replayed history', async () => {
+  test('the delay is measured for records that arrived live, not for replayed history', async () => {
     const stored = (topic: string, at: number, delay: number, kind = 'batch') => ({
       topic,
       partition: 0,
@@ -282,7 +282,7 @@ describe('alert rules', () => {
   };
   const at = (second: number) => ({ written_at: NOW + second });
 
-  test('an incident that a backlog reveals a day later does not notify; it does when it is still open now', async () => {
+  test('an incident that a backlog reveals a day later does not notify; if it is still open now, it does', async () => {
     const yesterday = NOW - 86_400;
     await writeIncident('old', 'quota_exhausted', 'firing', 1, yesterday, 'x', at(0));
     expect(await firing('quota_exhausted')).toEqual([]);
@@ -440,7 +440,7 @@ const isText = (type: string) => bare(type) === 'String';
 const isDate = (type: string) => bare(type).startsWith('DateTime');
 const isTime = (unit: string) => unit === 'time' || unit === 'age';
 
-/** What the frontend of the data source makes of a query before it sends it. */
+/** A query as the frontend of the data source sends it. */
 function asGrafanaSends(sql: string, chosen: Partial<Record<string, readonly string[]>>): string {
   const macro = '$__conditionalAll(';
   let sent = sql;

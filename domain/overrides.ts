@@ -37,7 +37,7 @@ export function overridesOf(
         for (const name of Object.keys(one.where)) {
           const by = subjectOf(kind);
           if (!by.some((own) => own === name))
-            told(['where', name], `left out: incidents of ${kind} are told apart by ${by.join(', ')}`);
+            told(['where', name], `left out: incidents of ${kind} are distinguished by ${by.join(', ')}`);
         }
       }
     }),

@@ -365,8 +365,14 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(10)
-            .describe('Fires at this number of requests in the window that ran into a rate limit.'),
-          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
+            .describe(
+              'Fires at this number of requests in the window that ran into a rate limit; at half of it in the second window.',
+            ),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe(
+              'Length of the window in seconds. A second window, five times as long, is judged too, for callers with few requests that are mostly refused.',
+            ),
           share: ratio
             .default(0.05)
             .describe(
@@ -414,7 +420,9 @@ const plainSettings = z.strictObject({
             .describe('Growth from which the severity is warning instead of info.'),
           clear_seconds: whole(86_400)
             .default(600)
-            .describe('Resolved after this many seconds below four fifths of both.'),
+            .describe(
+              'Resolved after this many seconds in which tokens per minute are below four fifths of tokens_per_minute, or their growth is below four fifths of warn_growth.',
+            ),
         })
         .prefault({}),
       quota_forecast: z

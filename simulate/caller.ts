@@ -48,7 +48,7 @@ const keyShapes: Readonly<Record<Provider, (random: Random) => string>> = {
   gemini: (random) => `AIza${random.letters(35)}`,
 };
 
-/** Price and speed of a model; the numbers are plausible and no price list. */
+/** Price and speed of a model; the numbers are plausible, but not real prices. */
 export interface Model {
   provider: Provider;
   name: string;

@@ -16,7 +16,7 @@ import {
 
 /**
  * Slow Down and quota answers outside of incidents are at least this far apart. So no minute has three of either, and
- * no detector may fire.
+ * no incident may be found.
  */
 const STRAY_GAP_MS = 45_000;
 

@@ -86,14 +86,14 @@ export interface LoadChange {
 
 /**
  * A limit of requests per minute for each organization and model. Requests above it are refused, and the rate-limit
- * headers say truly what remains.
+ * headers say what really remains.
  */
 export interface TokenBucket {
   where: CallerFilter;
   requests_per_minute: number;
 }
 
-/** What happens to the log on its way. */
+/** How the log differs from the traffic: late records, wrong clocks, gaps. */
 export interface Disorder {
   /** Share of the records that are late, each by up to `late_ms`. */
   late_share?: number;
@@ -142,15 +142,15 @@ export interface TrueIncident {
   /** Other kinds that are right as well. */
   also?: readonly string[];
   usual_share?: number;
-  /** Epoch milliseconds: from here on requests fail by it. */
+  /** When its failures begin, epoch milliseconds. */
   started_at: number;
-  /** Epoch milliseconds: no failure comes from here on. */
+  /** When its failures have ended, epoch milliseconds. */
   ended_at: number;
   /** For a Slow Down surge: mean rate of the scope before the ramp. */
   original_requests_per_minute: number | null;
 }
 
-/** True when the filter means the caller. */
+/** True when the caller matches the filter. */
 export function matches(caller: Caller, where: CallerFilter): boolean {
   return (
     (where.provider ?? caller.provider) === caller.provider &&

@@ -9,7 +9,7 @@ import {
   type TrueIncident,
 } from './scenario.ts';
 
-/** Counts the true classes of generated records. Counting a record costs only two additions. */
+/** Counts the true classes of generated records. */
 export interface TrueCounts {
   add(record: SimulatedRecord): void;
   /** Records by true class; classes that did not occur are absent. */
@@ -77,7 +77,7 @@ function trueIncident(scenario: Scenario, event: ScenarioEvent, from: number, ra
   ];
 }
 
-/** Requests per second of the callers that the filter means, at that time, without retries. */
+/** Requests per second of the callers that match the filter, at that time, without retries. */
 function usualRate(scenario: Scenario, where: CallerFilter, ts: number, rate: number): number {
   const weight = (some: typeof scenario.callers) => some.reduce((sum, caller) => sum + caller.weight, 0);
   const share =

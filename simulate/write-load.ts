@@ -27,7 +27,7 @@ export interface WrittenLoad {
 }
 
 const BUFFER_BYTES = 1 << 20;
-/** Size in bytes that no line of the simulator exceeds. */
+/** No line of the simulator is longer than this, in bytes. */
 const LINE_BYTES = 16 * 1024;
 
 /** Writes `records` records to an NDJSON file, replacing the file. Only a buffer of one mebibyte is held in memory. */

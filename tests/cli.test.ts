@@ -160,7 +160,7 @@ describe('the program', () => {
     const { code, stderr } = await faultline(['incidents', 'march.ndjson']);
     expect([code, stderr]).toEqual([
       2,
-      'faultline: march.ndjson is a file and no ID of an incident: faultline replay march.ndjson shows the incidents in it\n',
+      'faultline: march.ndjson is a file, not the ID of an incident: faultline replay march.ndjson shows the incidents in it\n',
     ]);
   });
 

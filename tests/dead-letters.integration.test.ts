@@ -17,7 +17,7 @@ import type { Store } from '../store/store.ts';
 import { tsvRow } from '../store/tsv.ts';
 import { deadColumns } from '../store/write-batch.ts';
 
-// Dead letters are counted once, whoever reads them again, and wherever that breaks off.
+// Each dead letter is counted once, whichever processes read it again and wherever they are interrupted.
 
 const NOW = Date.now();
 const unreadable = createRecordReader(settingsSchema.parse({ format: 'native' }));
@@ -57,7 +57,7 @@ async function bury(bodies: readonly string[]): Promise<void> {
   await store.insert({ table: 'dead_letters', columns: deadColumns, body, token: topic });
 }
 
-/** A record of the log whose format the settings did not know, of the present test. */
+/** A record of the present test, in a format that the settings did not know. */
 const letter = (code: number, who = topic): string =>
   JSON.stringify({ when: NOW - 60_000, code, who, ...(code < 400 ? {} : { text: 'Internal error' }) });
 
@@ -84,7 +84,7 @@ interface Stored {
   ledger: { counted: number; failed: number; letters: number };
 }
 
-/** What the tables hold of the present topic, in the counts by its own client. */
+/** What the tables hold about the present topic. Counts have no topic, so they are found by the client of the test. */
 async function stored(): Promise<Stored> {
   const counts = await Promise.all(
     ['request_counts', 'request_counts_1m', 'request_counts_1h'].map(async (table) => {
@@ -108,7 +108,10 @@ async function stored(): Promise<Stored> {
 
 const once: Stored = { counts: [3, 3, 3], events: 1, ledger: { counted: 3, failed: 1, letters: 3 } };
 
-/** The same store, which breaks at its insert number `at`: before it is stored, or after, when nobody hears of it. */
+/**
+ * The same store, which fails at insert number `at`: before the rows are stored, or after it, so that the caller does
+ * not learn that they are stored.
+ */
 function breaking(at: number, when: 'before' | 'after'): Store {
   let inserts = 0;
   return {
@@ -122,7 +125,7 @@ function breaking(at: number, when: 'before' | 'after'): Store {
   };
 }
 
-test('what the present rules can read is counted once, however often; the rest stays', async () => {
+test('letters that the present settings can read are counted once, however often they are read; the others stay', async () => {
   await bury(everything());
   expect(await again({ dryRun: true })).toMatchObject({ counted: 3, rejected: 2, cut: 0, next: null });
   expect((await stored()).ledger.letters).toBe(0);
@@ -138,10 +141,10 @@ test('what the present rules can read is counted once, however often; the rest s
 
 describe.each(['before', 'after'] as const)('killed %s', (when) => {
   // Announcement, events, counts, ledger, end.
-  test.each([1, 2, 3, 4, 5])('insert %i, it is finished by whoever is next', async (at) => {
+  test.each([1, 2, 3, 4, 5])('insert %i, the next process finishes it', async (at) => {
     await bury(everything());
     await expect(again({}, breaking(at, when))).rejects.toThrow('killed');
-    // The rules of the next one can read nothing of it: what was announced is counted all the same.
+    // The settings of the next process can read no letter, but letters that were announced are counted all the same.
     await again({ reader: unreadable });
     if (at > 1 || when === 'after') expect(await stored()).toEqual(once);
     await again();
@@ -160,7 +163,7 @@ test('four at the same time count each letter once', async () => {
   expect(results.every(({ next }) => next === null)).toBe(true);
 });
 
-test('it can be ended after a page, and goes on from there', async () => {
+test('a run that ended after a page can be continued there', async () => {
   await bury([...Array<string>(1_100).fill('no json'), letter(200), letter(500), letter(200)]);
   const first = await again({ isEnough: () => true });
   expect(first).toMatchObject({ counted: 0, rejected: 500 });
@@ -214,14 +217,14 @@ test('what was counted before another process took the next number is reported, 
   }
 });
 
-test('after more blocks than the store remembers tokens of, nothing is counted twice, and that is told', async () => {
+test('when the store no longer remembers the tokens, nothing is counted twice, and the letters are reported as in doubt', async () => {
   await bury(everything());
   await expect(again({}, breaking(3, 'after'))).rejects.toThrow('killed');
   await store.command(
     `INSERT INTO ingest_batches (topic, kind, days) SELECT 'many', 'lost', [toDate(1)] FROM numbers(20001)`,
   );
   expect(await again()).toMatchObject({ counted: 0, rejected: 2, in_doubt: 3 });
-  // Its counts had been stored; only the ledger rows were missing.
+  // The counts had been stored; only the ledger rows were missing.
   expect(await stored()).toEqual(once);
   expect(await again()).toMatchObject({ counted: 0, in_doubt: 0 });
 });

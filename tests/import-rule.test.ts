@@ -44,7 +44,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sources: ['partition-id.ts', 'protocol.ts', 'start-rules.ts', 'file-start.ts', 'record-digest.ts'],
 };
 
-/** One file per outside library, so that replacing a library changes one file. */
+/** The file or folder that may import an outside library, so that replacing a library changes one place. */
 const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka-client\.ts$/,
   '@clickhouse/client': /^store\/connect\.ts$/,
@@ -172,7 +172,7 @@ describe('the import rule', () => {
     expect(new Set(outside.filter((target) => !target.startsWith('.')))).toEqual(new Set(['zod']));
   });
 
-  test.each(Object.entries(oneFile))('%s is imported in its own place only', (library, place) => {
+  test.each(Object.entries(oneFile))('only its place in the table imports %s', (library, place) => {
     const users = ours.filter(
       (file) =>
         !isTest(file) &&

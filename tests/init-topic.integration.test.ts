@@ -33,7 +33,7 @@ await describeWithKafka('faultline init --topic', (kafka) => {
   });
 
   it.each([
-    ['empty', async () => kafka.createTopic(), /is empty: there is nothing to look at\n$/],
+    ['empty', async () => kafka.createTopic(), /is empty: there is nothing to examine\n$/],
     ['not there', async () => 'no-such-topic', /no-such-topic does not exist at/],
   ])('reports in one line that a topic is %s', async (_fact, make, message) => {
     const { code, stderr } = await init(await make());

@@ -24,7 +24,7 @@ const samples = ['errors', 'variants', 'vendors'].flatMap((name) =>
 const reader = createRecordReader(settingsSchema.parse({}));
 const NOW = 1_795_392_000_000;
 
-/** The body as text, and parsed where it is JSON: logs have either. */
+/** The body as a text, and parsed if it is JSON, because logs contain both forms. */
 function errorsOf({ body }: Sample): unknown[] {
   try {
     const parsed: unknown = JSON.parse(body);
@@ -34,7 +34,7 @@ function errorsOf({ body }: Sample): unknown[] {
   }
 }
 
-test('what is stored of an error is judged as the error was', () => {
+test('a stored error is judged as the original error was', () => {
   let judged = 0;
   const otherwise: unknown[] = [];
   for (const sample of samples)

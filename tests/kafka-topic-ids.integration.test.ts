@@ -67,7 +67,7 @@ await describeWithKafka('topic ids', (kafka) => {
     await produceLines(kafka.brokers, topic, ['new 0', 'new 1', 'new 2']);
     await expect.poll(() => seen.length, { timeout: 20_000 }).toBeGreaterThan(2);
     await consumer.disconnect();
-    // Whether the client begins again or reads on at its old position is chance. That the topic has two ids is certain.
+    // The client may begin again or read on at its old position, but by then the topic always has two ids.
     expect(seen[2]?.value).toMatch(/^new/);
     expect(seen[2]?.ids).toBe(2);
   });

@@ -75,7 +75,7 @@ it('a package that is too old is skipped', async () => {
 
 it.each([
   ['beside the packages', {}, 'node_modules/.cache/faultline'],
-  ['in the folder that the environment names', { NODE_COMPILE_CACHE: '/elsewhere' }, '/elsewhere'],
+  ['in the folder that NODE_COMPILE_CACHE names', { NODE_COMPILE_CACHE: '/elsewhere' }, '/elsewhere'],
 ])('compiled code is stored %s', async (_where, given, expected) => {
   await fakeNode(own(), 'v24.0.0');
   await writeFile(
@@ -91,9 +91,9 @@ it('the manifest names the Node that the launcher asks for', () => {
 });
 
 it.each([
-  ['npm run goes on in the folder that it is called in', '', 'package.json', 'caller'],
+  ['npm run stays in the folder in which it is called', '', 'package.json', 'caller'],
   ['the npm of another project changes nothing', '', 'caller/package.json', ''],
-  ['what stands in another folder stays there', 'cli', 'package.json', 'cli'],
+  ['a start from another folder than that of package.json stays there', 'cli', 'package.json', 'cli'],
 ])('%s', async (_fact, cwd, manifestFile, expected) => {
   await fakeNode(own(), 'v24.0.0');
   await writeFile(own(), '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.0.0; else pwd; fi\n');

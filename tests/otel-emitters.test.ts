@@ -8,8 +8,8 @@ const folder = new URL('samples/', import.meta.url);
 const decode = createDecoder({ format: 'auto', mapping: {} });
 
 /**
- * How many requests of each class are in each emitter's sample. All other items in a sample are no requests, or repeat
- * one that is told elsewhere.
+ * How many requests of each class are in each emitter's sample. All other items in a sample are not requests, or repeat
+ * a request of another item.
  */
 const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   spans: { ok: 2, quota_exceeded: 1, dead: 1 },

@@ -108,8 +108,8 @@ const resources = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Resource<Item>[
   );
 
 /**
- * Records, and the reasons of the others. The text of a dead letter may differ: values that OTLP leaves out when they
- * are 0 or empty, or that nobody reads, are only in JSON. It decodes to the same.
+ * The requests, and the reasons of other items. The text of a dead letter is compared by what it decodes to, because it
+ * may differ: only JSON contains values that are 0 or empty, or that nobody reads.
  */
 function told(decoded: ReturnType<typeof decode>): unknown {
   if (decoded.kind !== 'ok') return decoded;
@@ -247,13 +247,13 @@ describe('a message that is not OTLP', () => {
     );
   });
 
-  it('nests as deep as JSON may, and no deeper', () => {
+  it('may be nested as deep as JSON, and no deeper', () => {
     expect(binary(nestedValue(5)).kind).toBe('skip');
     expect(binary(nestedValue(100))).toMatchObject({ kind: 'reject', reason: 'too_deep' });
     expect(binary(nestedValue(2000))).toMatchObject({ kind: 'reject', reason: 'too_deep' });
   });
 
-  it('claims no more than it holds: lengths of 4 GiB, groups in groups', () => {
+  it('is rejected if it claims more than it holds: lengths of 4 GiB, groups in groups', () => {
     const huge = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f, 0xff]);
     const groups = item(Buffer.concat([times, Buffer.alloc(100_000, 0xa3)]));
     const manyEmpty = Buffer.concat([good, ...Array.from({ length: 400_000 }, () => Buffer.from([0x0a, 0]))]);

@@ -16,7 +16,7 @@ const TO = Math.floor(Date.now() / 3_600_000) * 3_600;
 const FROM = TO - 90 * 60;
 const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();
 
-/** Panels that only a worker with Kafka can fill, or a kind of incident that does not occur here. */
+/** Panels that stay empty, because only a worker with Kafka fills them. */
 const emptyInFiles = new Set(['lost-records']);
 
 let folder: string;

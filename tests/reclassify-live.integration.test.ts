@@ -57,7 +57,7 @@ function env(database = 'faultline'): Record<string, string> {
   };
 }
 
-/** Each day has the same few intervals, so that what comes later falls on the counts that are being corrected. */
+/** Each day has the same few intervals, so that later lines change the counts that are being corrected. */
 function lines(count: number): string {
   let text = '';
   for (; count > 0; count--, written++) {
@@ -72,7 +72,7 @@ function importFile(database: string): Promise<Finished> {
   return runFaultline([...source, file, '--no-open-console', '--exit'], { env: env(database) });
 }
 
-/** A worker that counts what the file is given. */
+/** Starts a worker that follows the file. */
 function follow(): Running {
   const worker = startFaultline([...source, file, '--no-open-console', '--follow', '--port', '0'], {
     env: env(),
@@ -107,7 +107,7 @@ async function stepsDone(): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** As if the 90 s had passed after which a process that says nothing is taken for dead. */
+/** Changes the store as if 90 s had passed, after which a silent process is taken for dead. */
 async function letLeaseRunOut(): Promise<void> {
   await store.command('CREATE TABLE silent AS reclassify_runs');
   await store.command(
@@ -163,7 +163,10 @@ async function expectAsImported(): Promise<void> {
   }
 }
 
-/** Counts so many lines, and makes of them what earlier rules would have made. Answers how many they judged otherwise. */
+/**
+ * Counts `count` lines and changes the tables to what earlier rules would have stored. Resolves with the number of
+ * errors that those rules judged differently.
+ */
 async function countAsBefore(count: number): Promise<number> {
   await writeFile(file, lines(count));
   expect((await importFile('faultline')).code).toBe(0);
@@ -216,7 +219,7 @@ describe('errors are judged again beside a worker that writes into the same inte
     expect(again).toMatchObject({ finished: true, changed: 0, unfinished: 0, uncounted: 0 });
   });
 
-  it('by one of two that were started at once, and nothing is lost when the store goes away and the worker dies with it', {
+  it('by only one of two processes that start at once, and nothing is lost when the store goes away and the worker dies', {
     timeout: 600_000,
   }, async () => {
     const wrong = await countAsBefore(2_000);
@@ -236,7 +239,7 @@ describe('errors are judged again beside a worker that writes into the same inte
     judging.child.kill('SIGCONT');
     const end = await judging.finished;
     expect(end.code).toBe(1);
-    expect(end.stderr).toMatch(/what was begun is not lost: start it again, and it goes on where it ended/);
+    expect(end.stderr).toMatch(/what was begun is not lost: run it again, and it continues where it ended/);
     await clickhouse.start();
     follow();
     await letLeaseRunOut();
@@ -248,7 +251,7 @@ describe('errors are judged again beside a worker that writes into the same inte
     const second = await judge().finished;
     expect(second, second.stderr).toMatchObject({ code: 0 });
     await stop();
-    // What the worker had announced when it died was not in the ledger, and was left.
+    // The range that the worker had announced when it died was not in the ledger, so it was left alone.
     expect(await judge().finished).toMatchObject({ code: 0 });
     expect(await changedInAll()).toBe(wrong);
     await expectAsImported();

@@ -141,9 +141,9 @@ describe('errors that earlier rules judged otherwise', () => {
 type Death = (what: string, before: number) => boolean;
 
 /**
- * Runs a process that dies when a write is done, but before it hears of that; all later writes fail. A death before a
- * write need not be tested, because it leaves the same state as a death after the write before. Returns that write, or
- * null when the process came to its end.
+ * Runs a process that dies after a write, before it gets the answer; all later writes fail. A death before a write
+ * leaves the same state as a death after the previous write, so it needs no test. Resolves with the write at which the
+ * process died, or null when it did not die.
  */
 async function runToDeath(isDeath: Death, more: Partial<ReclassifyOptions>): Promise<string | null> {
   let writes = 0;
@@ -195,7 +195,7 @@ describe('a process that dies', () => {
     expect(await prove()).toMatchObject({ code: 0, proof: { differences: [] } });
   });
 
-  it('between a table of counts and a view of it leaves the view to be caught up on', async () => {
+  it('between a table of counts and its view leaves the view behind, and the next run corrects the view', async () => {
     await judgeAsBefore(store);
     await store.command('CREATE TABLE minutes AS request_counts_1m');
     await store.command('INSERT INTO minutes SELECT * FROM request_counts_1m');
@@ -220,7 +220,7 @@ describe('a process that dies', () => {
 });
 
 describe('what cannot be corrected', () => {
-  it('stays as it is in a table that has dropped a part of the day, and the result names that day', async () => {
+  it('stays unchanged in a table that has dropped a part of the day, and the result names that day', async () => {
     await judgeAsBefore(store);
     const dropped = `toDate(ts) = toDate(${FIRST_DAY / 1000})`;
     await store.command(
@@ -254,7 +254,7 @@ describe('on a cluster', () => {
 });
 
 describe('two at once', () => {
-  it('is one too many: the other is refused in one line, and takes over when the first is silent', async () => {
+  it('cannot run: the second is refused in one line, and takes over when the first is silent', async () => {
     const server: Store = { ...store, kind: 'server' };
     const fresh = { run: 'first', since: 0, until: 0, rules: 2, started_at: 0 };
     const tries = await Promise.allSettled(

@@ -116,9 +116,9 @@ async function lose(on: Store, table: string, condition: string): Promise<void> 
 
 const now = Math.floor(Date.now() / 1000);
 /**
- * The present, and each retention with the days around it. Two days before it, not one: an hour of margin is left for
- * parts that are dropped while they are read, and in the last hour of a day this adds one more day that is not
- * compared.
+ * The present, and each retention with the days around it. The day before it is two days earlier, not one: `reconcile`
+ * leaves a margin of an hour for parts that are dropped while they are read, so in the last hour of a day one more day
+ * is not compared.
  */
 const ages = [0, 1, 5, 7, 8, 28, 30, 31, 88, 90, 91, 100, 400, 1_093, 1_095, 1_096, 1_200];
 
@@ -250,8 +250,8 @@ test('SQL finds the same broken links as a walk along the chains', async () => {
         to: Math.max(to, from + 1),
         accounted: Math.max(to, from + 1) - from - (trouble === 4 ? 1 : 0),
       });
-      // A gap and an overlap of equal length cancel out in a sum, and so may a batch that is there twice. Only a check
-      // row by row finds them.
+      // In a sum, a gap and an overlap of equal length cancel out, and a batch that is there twice may be hidden too.
+      // Only a check of each row finds them.
       if (trouble === 5) rows.push(...rows.slice(-1));
       at = Math.max(to, from + 1);
     }

@@ -112,7 +112,7 @@ describe('faultline replay', () => {
     });
   });
 
-  test('lines that are no records are reported and do not stop the replay', async () => {
+  test('lines that are not records are reported and do not stop the replay', async () => {
     const file = path.join(directory, 'bad.ndjson');
     const good = JSON.stringify({
       ts: '2026-03-01T00:00:00Z',
@@ -149,7 +149,7 @@ describe('faultline replay', () => {
   });
 });
 
-test('a burst of 429 without bodies is no certain rate limit, and says so', async () => {
+test('an incident of 429 answers without bodies says that it may not be a rate limit', async () => {
   const file = path.join(directory, 'bare-429.ndjson');
   const from = Date.UTC(2026, 2, 10);
   const lines = Array.from({ length: 900 }, (_, i) => {

@@ -11,9 +11,7 @@ const ts = 1_795_392_000_000;
 const now = ts + 60_000;
 const places = placesAt(ts);
 const secrets = seedSecrets(seededChance('secrets').next);
-/**
- * Secrets that cannot be recognised in this place, because the end of the text, by which they are known, is cut off.
- */
+/** Secrets that cannot be recognised in this place, because their recognisable end is cut off. */
 const unknowable = new Set(['a Mailchimp key in a line that is cut within the secret']);
 const readers = new Map<string, ReturnType<typeof createRecordReader>>();
 
@@ -38,7 +36,7 @@ function stored(make: Make, text: string): string {
 }
 
 describe(`no secret stands in a table (TEST_SEED=${testSeed}: ${secrets.length} shapes in ${Object.keys(places).length} places)`, () => {
-  it.each(Object.entries(places))('when it stood in: %s', (place, make) => {
+  it.each(Object.entries(places))('when it was in: %s', (place, make) => {
     const leaks = secrets.flatMap(({ shape, text, secret }) => {
       if (unknowable.has(`${shape} in ${place}`)) return [];
       const rows = stored(make, text);

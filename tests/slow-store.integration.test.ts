@@ -67,7 +67,7 @@ test.each([
   '/pipeline',
   '/status',
 ])(
-  '%s of a store that takes questions and answers none is given up in time, and says what to do',
+  '%s is given up in time when the store accepts queries but does not answer, and says what to do',
   async (path) => {
     const started = performance.now();
     const [answer, same] = await Promise.all([
@@ -90,7 +90,7 @@ test.each([
   },
 );
 
-test('the server is told how long a question may take, and to stop when nobody waits', async () => {
+test('each query has a time limit, and stops on the server when the connection closes', async () => {
   const answer = app.inject({ url: '/api/v1/incidents?limit=7', headers });
   const asked = await until('it is asked', () => [...waiting][0] ?? null, 10_000);
   const settings = new URL(asked, url).searchParams;
@@ -101,7 +101,7 @@ test('the server is told how long a question may take, and to stop when nobody w
   await answer;
 });
 
-test('who listens to events hears of the trouble', async () => {
+test('listeners of the events get the trouble', async () => {
   const listening = await app.inject({ url: '/api/v1/events', headers, payloadAsStream: true });
   let heard = '';
   const stream = listening.stream();

@@ -157,7 +157,7 @@ describe('without Kafka', () => {
     const port = await listen((request, response) => {
       void (async () => {
         const body = await buffer(request);
-        // Answers its own health check as it answers everybody else, as a load balancer does.
+        // Health checks get the same answers as other requests, as behind a load balancer.
         const treatment = request.url === '/ping' && statements > 0 && statements <= 4 ? 'away' : treat();
         seen.push(treatment);
         if (treatment === 'away') {

@@ -53,8 +53,8 @@ it('20,000 records at the bounds sum up exactly in every table, whichever reader
     'plain',
     native.map((one) => JSON.stringify({ ts, status: 200, model: 'm', ...one })),
   );
-  // The fast reader of bytes does not handle records with a backslash or records of a mapping, so these take the other
-  // way.
+  // The fast reader of bytes does not handle records with a backslash or records of a mapping, so such records go
+  // through the ordinary decoder.
   const escaped = records.slice(10_000, 15_000);
   await ingest(
     'decoded',
@@ -85,7 +85,7 @@ it('20,000 records at the bounds sum up exactly in every table, whichever reader
   }
 });
 
-it('a number beyond its bound is left out and counted by name: the record counts, and no sum grows', async () => {
+it('a number beyond its bound is left out and reported by name; its record is counted, and no sum grows', async () => {
   const sums = 'SELECT toString(sum(input_tokens)) AS input, sum(cost_usd) AS cost FROM request_counts';
   const before = await store.query(sums);
   const fields = ['input_tokens', 'output_tokens', 'latency_ms', 'ttft_ms', 'cost_usd'] as const;

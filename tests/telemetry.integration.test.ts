@@ -18,7 +18,7 @@ import { produceLines } from './kafka/produce.ts';
 
 const NOW = Date.now();
 
-/** Lines with a success, a failure of one of several classes, and sometimes no record, or nothing. */
+/** Lines with successes and failures of several classes; some lines are not records, and some are empty. */
 function lines(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     if (i % 100 === 99) return '{broken';

@@ -38,10 +38,11 @@ export function isBeyondChance({ rise: seen, cost }: Pick<Candidate, 'rise' | 'c
 }
 
 /**
- * Finds every scope of up to three dimensions, and all traffic, whose rise is too large for chance to make in any scope
- * of its dimensions. Empty when chance explains all rises. Dimensions with only one value, and empty values, are not
- * named. Scopes with fewer dimensions come first, then the order of dimensions and combinations decides. With very many
- * combinations only the largest rises are kept.
+ * Finds scopes of up to three dimensions, and all traffic, whose rise is larger than their cost: chance alone makes a
+ * rise as large in less than one of all scopes of the same dimensions. Empty unless at least one rise is beyond chance
+ * (`isBeyondChance`). A scope names no empty value, and no dimension that has only one value. Scopes with fewer
+ * dimensions come first, then the order of dimensions and combinations decides. With very many combinations only the
+ * largest rises are kept.
  */
 export function findCandidates({ list, prior }: Combinations): readonly Candidate[] {
   const dimensions = codeDimensions(list);
@@ -87,9 +88,10 @@ export type ScopeSums = Omit<ExplainSums, 'values'> & { expected: number };
 
 /**
  * How unlikely it is that chance made the failures in the span: minus the logarithm of Chernoff's bound on the
- * probability that at least this many of the failures, before and now together, fall into the span. The scope must fail more than at its own usual rate, and more than the usual
- * rates of its combinations predict, because more traffic of a part that always fails is no rise; otherwise the result
- * is 0. A scope without requests before gets the rate of the prior.
+ * probability that at least this many of the failures, before and now together, fall into the span. The scope must fail
+ * more than at its own usual rate, and more than the usual rates of its combinations predict, because more traffic of a
+ * part that always fails is not a rise; otherwise the result is 0. A scope without requests before gets the rate of the
+ * prior.
  */
 export function rise(sums: ScopeSums, prior: Combinations['prior']): number {
   const usual = sums.usual_failures + prior.failures;

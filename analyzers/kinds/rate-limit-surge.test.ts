@@ -50,6 +50,27 @@ test.each([
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });
 
+const small: Stream = { ...web, per_minute: 1 };
+
+test.each([
+  ['after an hour of answers', [{ ...small, to: 60 }, limited(small, 60, 90, 1)], 60],
+  ['from its first request on', [limited(small, 0, 90, 1)], 0],
+  ['with two requests a minute', [{ ...small, per_minute: 2, to: 60 }, limited(small, 60, 90, 2)], 60],
+])('a caller of few requests that is always refused is found %s', (_name, streams, from) => {
+  const { incidents } = play(traffic([{ ...web, org: 'org-other' }, ...streams]), { detectors });
+  expect(incidents).toMatchObject([{ severity: 'critical', resolved_at: null }]);
+  const { started_at: started, detected_at: detected } = incidents[0] ?? {};
+  expect(started?.slice(0, 16)).toBe(minute(from).slice(0, 16));
+  expect(Date.parse(String(detected))).toBeLessThanOrEqual(Date.parse(minute(from + 6)));
+});
+
+test.each([
+  ['one minute of refusals', limited(small, 60, 61, 6)],
+  ['a third of the requests refused', limited(small, 60, 90, 0.5)],
+])('a caller of one request a minute with %s: no incident', (_name, refused) => {
+  expect(play(traffic([small, refused]), { detectors }).incidents).toEqual([]);
+});
+
 test('a surge of one in a thousand requests a second is found by its share', () => {
   const busy = { ...web, per_minute: 60_000 };
   const { incidents } = play(traffic([busy, limited(busy, 60, 70, 6_000)]), { detectors });

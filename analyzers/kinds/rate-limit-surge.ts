@@ -1,12 +1,17 @@
 import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
+import type { Given } from '../given.ts';
+import { loudnessOf } from '../incident-life.ts';
 import {
   aboveUsual,
   comparedWithUsual,
   rememberUsual,
   usualEvidence,
   usualMemory,
+  type UsualLevel,
+  type UsualMemory,
 } from '../levels/above-usual.ts';
+import type { UsualSettings } from '../levels/usual-share.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
@@ -17,6 +22,36 @@ const matching: Matching = { classes: ['rate_limit'], measure: 'requests' };
 const since = sinceStart(matching, ['client', 'key', 'project', 'model', 'subclass']);
 /** If at least this share of the requests is refused, the incident is critical, because work stands still. */
 const CRITICAL_SHARE = 0.5;
+/**
+ * A caller that sends too few requests in the window is also judged by a window that is this many times as long, with
+ * this part of `count`. Few refusals may be one request with its retries, so most of the caller's requests must be
+ * refused, and the refusals must lie in at least half of that window.
+ */
+const LONG = 5;
+const SMALL_COUNT = 0.5;
+const SMALL_SHARE = 0.5;
+/** With this many times `count` requests in the long window, a caller is not small: the window shows its refusals. */
+const NOT_SMALL = 10;
+
+const inWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all' });
+const inLongWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all', spread: true });
+
+type Judging = Given<UsualSettings> & { previous: UsualMemory | null };
+
+const inEitherWindow = {
+  begins_within: ({ window_seconds }: UsualSettings) => LONG * window_seconds,
+  begins_with: ({ count: least }: UsualSettings) => Math.ceil(SMALL_COUNT * least),
+  level(given: Judging): UsualLevel {
+    const soon = inWindow.level(given);
+    if (soon.level === 'breach') return soon;
+    const later = inLongWindow.level({ ...given, settings: ofSmallCaller(given.settings) });
+    return loudnessOf(later.level) > loudnessOf(soon.level) && isSmallAndSteady(given, later) ? later : soon;
+  },
+  start: (given: Given<UsualSettings>, judged: UsualLevel) =>
+    judged.window_seconds === given.settings.window_seconds
+      ? inWindow.start(given, judged)
+      : inLongWindow.start({ ...given, settings: ofSmallCaller(given.settings) }, judged),
+};
 
 /** More requests than usual run into a rate limit. */
 export const rateLimitSurge = detectorOf({
@@ -24,8 +59,8 @@ export const rateLimitSurge = detectorOf({
   settings: (all: AnalyzerSettings) => all.rate_limit_surge,
   has_parts: true,
   matching,
-  lookback: ({ window_seconds }) => 3_600 + 2 * window_seconds,
-  ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching, { excuses: 'all' }),
+  lookback: ({ window_seconds }) => 3_600 + 2 * LONG * window_seconds,
+  ...inEitherWindow,
   look: scopeByExcess(matching),
   memory: since.memory.and(usualMemory).and(differsFacts),
   remember: (situation) => ({
@@ -74,3 +109,28 @@ export const rateLimitSurge = detectorOf({
     };
   },
 });
+
+function ofSmallCaller(settings: UsualSettings): UsualSettings {
+  return {
+    ...settings,
+    count: Math.ceil(SMALL_COUNT * settings.count),
+    share: Math.max(SMALL_SHARE, settings.share),
+    window_seconds: LONG * settings.window_seconds,
+  };
+}
+
+/** False for a caller with many requests, and when the refusals that would begin an incident came within a short time. */
+function isSmallAndSteady(
+  { view, now, settings, previous }: Judging,
+  { level, part, window_seconds: window }: UsualLevel,
+): boolean {
+  if (part === null) return true;
+  if (part.requests >= NOT_SMALL * settings.count) return false;
+  if (level !== 'breach' || previous !== null) return true;
+  const own = view
+    .between(now - window, now)
+    .where(part.contains)
+    .intervals(matching);
+  const refused = own.filter((interval) => interval.matching > 0);
+  return (refused.at(-1)?.ts ?? 0) - (refused[0]?.ts ?? 0) >= window / 2;
+}

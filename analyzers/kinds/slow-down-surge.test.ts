@@ -274,6 +274,26 @@ test.each([
   ]);
 });
 
+test('a second client is named although the first refusals beside the first client are of several', () => {
+  const other: Stream = {
+    ...web,
+    project: 'search',
+    client: 'index',
+    per_minute: (m) => (m >= 50 && m < 65 ? 90 : 30),
+  };
+  const { incidents } = play(
+    traffic([
+      web,
+      batch,
+      refused,
+      other,
+      { ...other, from: 51, to: 65, class: 'slow_down', per_minute: 24 },
+      { ...web, from: 51, to: 51.4, class: 'slow_down', per_minute: 6 },
+    ]),
+  );
+  expect(incidents.map(({ scope }) => scope.client)).toEqual(['batch', 'index']);
+});
+
 test('two organizations that surge are two incidents', () => {
   const other = { org: 'org-other' };
   const { incidents } = play(

@@ -97,8 +97,9 @@ export function isTrickle<Settings extends UsualSettings>(
     if (row.class === 'ok') sums.successes += row.requests;
   for (const row of view.between(from, until).where(part.contains).sums())
     sums.before += matchingOf(row, matching);
-  if (seconds > 0 && poissonTail(part.matching, (sums.before * window) / seconds) >= MEASURED_CHANCE)
-    return true;
+  // Less time than a window says nothing about a rate, so the answers in it count as those of a whole window.
+  const before = (sums.before * window) / Math.max(seconds, window);
+  if (seconds > 0 && poissonTail(part.matching, before) >= MEASURED_CHANCE) return true;
   const missing = Math.max(0, TRICKLE_SECONDS - seconds);
   if (missing === 0 || sums.successes > 0) return false;
   const assumed = sums.before + (missing * count) / (2 * window);

@@ -17,7 +17,7 @@ const truth: TrueIncident = {
   original_requests_per_minute: null,
 };
 
-/** One request a second: `x` fails, `r` is a failed first repetition, `a` a failed further one, `.` succeeds. */
+/** One attempt a second: `x` fails, `r` is a failed first retry, `a` a failed later retry, `.` succeeds. */
 function evidentAfter(attempts: string, usual: number, more: Partial<TrueIncident> = {}): number | null {
   const scenario = { background: { bad_request: usual }, callers: harborline };
   const evidence = evidenceOf([{ ...truth, ...more }], scenario);
@@ -47,15 +47,21 @@ function evidentAfter(attempts: string, usual: number, more: Partial<TrueInciden
 
 test.each<[string, string, number, Partial<TrueIncident>, number | null]>([
   ['four failures are never enough', 'xxxx', 0, {}, null],
-  ['five that never come as usual are', 'xxxxx', 0, {}, 5],
-  ['five of ten are, if one in a thousand is usual', '.x.x.x.x.x', 0.001, {}, 10],
-  ['of a usual tenth, five in a row are not, but seven', 'xxxxxxxx', 0.1, {}, 7],
-  ['of a usual third, thirteen in a row are needed', 'x'.repeat(20), 0.3, {}, 13],
-  ['what is usual at that hour counts, too', 'x'.repeat(20), 0, { usual_share: 0.3 }, 13],
-  ['successes before the first failure hide nothing', `${'.'.repeat(1_000)}xxxxxxx`, 0.1, {}, 1_007],
-  ['repetitions count', 'xrarara', 0, {}, 5],
-  ['a storm is five requests that were repeated in vain', 'xrxrxrxrxr', 0, { kind: 'retry_storm' }, 10],
-  ['one request that is repeated often is no storm', 'xraaaaaaaaaaa', 0, { kind: 'retry_storm' }, null],
+  ['five failures are enough if none is usual', 'xxxxx', 0, {}, 5],
+  ['five failures in ten requests are enough if one in a thousand is usual', '.x.x.x.x.x', 0.001, {}, 10],
+  ['if a tenth is usual, five failures in a row are not enough, but seven are', 'xxxxxxxx', 0.1, {}, 7],
+  ['if three tenths are usual, thirteen failures in a row are needed', 'x'.repeat(20), 0.3, {}, 13],
+  ['the usual share of the incident counts too', 'x'.repeat(20), 0, { usual_share: 0.3 }, 13],
+  [
+    'successes before the first failure do not delay the evidence',
+    `${'.'.repeat(1_000)}xxxxxxx`,
+    0.1,
+    {},
+    1_007,
+  ],
+  ['failed retries count', 'xrarara', 0, {}, 5],
+  ['five requests that failed again when retried are a storm', 'xrxrxrxrxr', 0, { kind: 'retry_storm' }, 10],
+  ['one request that is retried often is no storm', 'xraaaaaaaaaaa', 0, { kind: 'retry_storm' }, null],
 ])('%s', (_name, attempts, usual, more, expected) => {
   expect(evidentAfter(attempts, usual, more)).toBe(expected);
 });

@@ -9,7 +9,7 @@ const LEAST = 5;
 const DAYS = 100;
 /** Two looks less than a minute apart see nearly the same failures, so the observer has this many chances a day. */
 const LOOKS_A_DAY = 1_440;
-/** The trouble may have begun at any of this many latest failures. */
+/** The observer tries each of the latest failures as the beginning of the trouble, up to this many. */
 const BEGINNINGS = 500;
 /** This many refusals within a minute show that the limit is reached; fewer may be stray answers. */
 const REFUSALS = 3;
@@ -81,9 +81,10 @@ export function evidenceOf(
 }
 
 /**
- * The share of the requests in the scope (0 to 1) that fails like this when nothing is wrong. Every failed attempt is a
- * failure, retries too, so that the moment is rather early than late. In a retry storm it is a request that failed and
- * whose first repetition failed, too: a single failure is no storm, and further repetitions of one request are none.
+ * The share of the requests in the scope (0 to 1) that fails like this when nothing is wrong. Every failed attempt
+ * counts, also a retry, so that the moment is too early rather than too late. In a retry storm only a request counts
+ * that failed and whose first retry failed too: a single failure is no storm, and neither are many retries of one
+ * request.
  */
 function usualShare(
   { classes, usual_share: more = 0, kind }: TrueIncident,
@@ -96,7 +97,7 @@ function usualShare(
 /**
  * Watches the requests of one scope. It knows the true usual share, but not when the trouble begins or how strong it
  * is: it has seen enough when the failures since any earlier one are at least `LEAST`, and the usual share would give
- * as many with less than `chance`.
+ * as many with a probability below `chance`.
  */
 function idealObserver(usual: number, chance: number): { see(): void; isEnough(): boolean } {
   let requests = 0;

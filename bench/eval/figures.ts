@@ -1,7 +1,7 @@
 import { quantile } from '../ingest/statistics.ts';
 import type { Result } from './result.ts';
 
-/** A measured figure with its target; `isMet` null: nothing happened by which it could be measured. */
+/** A measured figure with its target. `isMet` is null when nothing happened that could be measured. */
 export interface Figure {
   name: string;
   measured: string;
@@ -11,7 +11,7 @@ export interface Figure {
 
 const CALM_DAYS = 100;
 
-/** What detection is to reach, and what it reaches. */
+/** The figures of detection with their targets. */
 export function figuresOf(results: readonly Result[]): Figure[] {
   const matches = results.flatMap((one) => one.matches);
   const found = matches.filter((match) => match.found !== null);

@@ -2,7 +2,7 @@ import type { Outcome } from './run-scenario.ts';
 import { type Match, score } from './score.ts';
 import type { Incident } from '../../domain/incident.ts';
 
-/** What a report is made of: one scenario with one seed, as it is printed and kept. */
+/** The result of one scenario with one seed, as it is printed and saved. */
 export interface Result {
   scenario: string;
   seed: number;

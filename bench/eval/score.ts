@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 /** A found incident may begin this much before or after the true one. */
 const SLACK = 10 * MINUTE;
 
-/** One true incident, and what was found of it. */
+/** One true incident, and how the analyzers found it. */
 export interface Match {
   wanted: Wanted;
   found: Incident | null;
@@ -16,13 +16,16 @@ export interface Match {
   isScopeRight: boolean;
   /** Whether the right party was named; null when the truth does not name one. */
   isPartyRight: boolean | null;
-  /** Seconds from the moment with enough evidence to the detection; negative: before it. Null where nothing fails by it. */
+  /**
+   * Seconds from the moment with enough evidence to the detection; negative: before it. Null if nothing fails in this
+   * kind of incident.
+   */
   detect_seconds: number | null;
   /** Seconds from the true start to the detection; null: not found. */
   onset_seconds: number | null;
   /** For kinds that warn: whether the warning came before the first refusal; null for other kinds. */
   isBeforeRefusal: boolean | null;
-  /** Seconds from the end to the end that was found. */
+  /** Seconds from the true end to the end that was found. */
   resolve_seconds: number | null;
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 export interface Program {
   pid: number;
-  /** The last line of its output as JSON. Rejects with its error output when it fails. */
+  /** Resolves with the last line of the program's output as JSON; rejects with its error output when it fails. */
   answer<Answer>(): Promise<Answer>;
   kill(): void;
 }

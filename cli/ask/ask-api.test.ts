@@ -23,7 +23,7 @@ test.each([
     () => new Response(new ReadableStream({ start: (end) => end.error(new Error('reset')) })),
     `${BASE} broke off its answer: try again`,
   ],
-])('%s is no answer of a console', async (_what, answer, message) => {
+])('%s is not an answer of a console', async (_what, answer, message) => {
   vi.stubGlobal('fetch', async () => answer());
   await expect(askConsole(BASE, 'a-token')({ route: '/incidents' })).rejects.toThrow(message);
 });

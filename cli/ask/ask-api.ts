@@ -52,7 +52,7 @@ export function askConsole(base: string, token: string): AskApi {
       for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
     const response = await fetch(url, {
       headers: token === '' ? {} : { authorization: `Bearer ${token}` },
-      // A redirect leads to a login page or another host; neither may get the token.
+      // A redirect leads to a login page or another host, and neither may receive the token.
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -72,12 +72,12 @@ export function askConsole(base: string, token: string): AskApi {
   };
 }
 
-/** The token in these settings that allows reading; empty: none is needed. */
+/** The token that allows reading; empty when none is needed. */
 export function readingToken({ read_token: read, token }: Settings['console']): string {
   return read === '' ? token : read;
 }
 
-/** The address of the console of these settings. */
+/** The address of the console that these settings describe. */
 export function consoleUrl({ host, port }: Pick<Settings['console'], 'host' | 'port'>): string {
   const bare = host.replace(/^\[|\]$/g, '');
   // A console that listens on all addresses can be reached on the loopback address.

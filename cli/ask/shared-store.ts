@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { type AskApi, askConsole, askStore, consoleUrl, readingToken } from './ask-api.ts';
 
-/** A data directory is closed after this time without a request, ms. */
+/** A data directory is closed after this time without a request. Milliseconds. */
 const IDLE_MS = 5_000;
 
 /** Answers from the store or the console, and frees the data directory when it is not needed. */
@@ -19,17 +19,17 @@ interface Opened {
 }
 
 /**
- * The store of the settings for a process that lives as long as an editor: it must not block other processes. A server
- * is opened once. A data directory is open only while there are requests, because only one process can use it. When
- * another process uses it, or it is empty, the console of the settings is asked: `faultline start` shows its data
- * there.
+ * Opens the store for a process that may live as long as an editor and must not block other processes. A server is
+ * opened once. A data directory is open only while there are requests, because only one process can use it. When
+ * another process uses the data directory, or it is empty, the console of the settings answers instead: `faultline
+ * start` serves it.
  */
 export function shareStore(context: CommandContext): SharedStore {
   const isServer = context.settings.clickhouse.url !== '';
   let opening: Promise<Opened> | null = null;
   let running = 0;
   let timer: NodeJS.Timeout | null = null;
-  let isTold = false;
+  let isReported = false;
 
   const open = async (): Promise<Opened> => {
     const store = await openReader(context);
@@ -47,11 +47,11 @@ export function shareStore(context: CommandContext): SharedStore {
       const { console: settings } = context.settings;
       const url = consoleUrl(settings);
       const answer = await askConsole(url, readingToken(settings))(question);
-      if (!isTold) context.err(`faultline: asking ${url}: ${error.message}`);
-      isTold = true;
+      if (!isReported) context.err(`faultline: asking ${url}: ${error.message}`);
+      isReported = true;
       return answer;
     } catch (second) {
-      // Nothing listens there: the problem of the store is the more helpful message.
+      // When no console listens, the error of the store is more helpful.
       throw second instanceof UserError ? second : error;
     }
   };

@@ -11,17 +11,17 @@ import { neededStore, waitingOf } from '../needs/needs.ts';
 import { notifyReceivers } from '../needs/notifications.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { openWhenThere } from '../needs/wait-until-there.ts';
-import { tellShortage } from '../format/shortage.ts';
+import { createShortageReport } from '../format/shortage.ts';
 import { parseWhen } from '../options/when.ts';
 
 export interface AnalyzeOptions {
   once?: boolean;
   now?: string;
-  /** Ms. */
+  /** How long to wait for ClickHouse at the start, ms. */
   wait?: number;
 }
 
-/** Evaluates the counts until a signal, or once. Incidents that open, change or resolve are stored and logged. */
+/** Evaluates the counts until a signal, or once. Stores and logs incidents that open, change or resolve. */
 export async function run(options: AnalyzeOptions, context: CommandContext): Promise<number> {
   const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
   const now = (): number => fixed ?? context.now() / 1000;
@@ -51,14 +51,14 @@ async function analyze(
   );
   const watermark = (at: number): Promise<number | null> =>
     readWatermark(store, at, settings.analyzers.pipeline.hold_seconds);
-  const tell = tellShortage(settings.analyzers.window_mib);
+  const reportShortage = createShortageReport(settings.analyzers.window_mib);
   const report = ({ written, left_out, coarse }: Ticked): void => {
     health.evaluated(null);
     for (const { incident, reason } of written) {
       const { id, kind, state, severity, scope, verdict } = incident;
       logger.info({ id, kind, state, severity, scope, reason, party: verdict.party }, incident.summary);
     }
-    const short = tell({ left_out, coarse });
+    const short = reportShortage({ left_out, coarse });
     if (short !== null) logger.warn({ left_out, coarse }, short);
   };
   try {
@@ -70,7 +70,7 @@ async function analyze(
       { clickhouse: store.where, every_seconds: settings.analyzers.every_seconds },
       'analyzers start',
     );
-    // An evaluation for another time than the present sends no messages.
+    // With --now no messages are sent, because the evaluation is not about the present.
     const notifying = options.now === undefined ? notifyReceivers(store, notify, context) : null;
     await runAnalyzers({
       store,
@@ -95,7 +95,7 @@ async function analyze(
   }
 }
 
-/** A worker on the same machine may already use the port; that must not keep the analyzers from starting. */
+/** The analyzers start even without this server: a worker on the same machine may already use the port. */
 async function serveHealth(health: AnalyzerHealth, context: CommandContext): Promise<MetricsServer | null> {
   try {
     const server = await startMetricsServer(context.settings.metrics, health);

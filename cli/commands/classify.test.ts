@@ -83,7 +83,7 @@ describe('classify', () => {
     expect(answers).toMatchObject([{ class: 'server_error', retry: 'no' }, { class: 'timeout' }]);
   });
 
-  test('answers a line over the limit without holding it', async () => {
+  test('answers a line over the limit without keeping it in memory', async () => {
     const part = 'x'.repeat(1024 * 1024);
     const answers = await answersTo(...Array.from({ length: 18 }, () => part), '\n{"id":1,"status":429}\n');
     expect(answers).toMatchObject([

@@ -3,14 +3,14 @@ import { classify } from '../../ingest/classify/classify.ts';
 import type { CommandContext } from '../context.ts';
 import { classifierInput, isRecord } from '../input/classifier-input.ts';
 
-/** A longer line is answered with an error and not held in memory. */
+/** The answer to a longer line is an error, and the line is not kept in memory. Characters. */
 const MAX_LINE = 16 * 1024 * 1024;
 const FLUSH_AT = 64 * 1024;
 
 /**
  * Reads NDJSON and writes one answer per line in the same order: the classification, or `{error}` for a line that is
- * not a JSON object of the right shape. Empty lines are skipped. Holds one chunk at a time and waits for `write`.
- * Resolves to the exit code 0.
+ * not a JSON object of the right shape. Empty lines are skipped. Keeps one chunk at a time in memory and waits for
+ * `write`. Resolves to the exit code 0.
  */
 export async function classifyCommand(
   input: AsyncIterable<Buffer | string> | NodeJS.ReadableStream,
@@ -26,7 +26,7 @@ export async function classifyCommand(
   return 0;
 }
 
-/** `faultline classify`: from standard input to standard output, at the pace of the reader. */
+/** Classifies standard input to standard output, as fast as the reader reads. */
 export async function run(_options: object, context: CommandContext): Promise<number> {
   const { stdin, stdout, signal } = context;
   let pending: string[] = [];

@@ -14,7 +14,7 @@ export interface DashboardsOptions {
   /** Address of Grafana, for push. */
   url?: string;
   token?: string;
-  /** Address at which links to runbooks start; by default Grafana's own static files. */
+  /** Start of the address of every runbook; by default Grafana's own static files. */
   docsUrl?: string;
   /** Push only: show the changes without making them. */
   dryRun?: boolean;
@@ -92,7 +92,7 @@ function docsUrlOf(rules: string): string | null {
 
 const done = { create: 'created', update: 'updated', delete: 'deleted', unchanged: 'unchanged' } as const;
 
-/** How many differing places of one thing are shown. */
+/** At most this many differences of one dashboard or rule are shown. */
 const MOST_LINES = 20;
 
 function shortened(lines: readonly string[]): string[] {
@@ -100,7 +100,7 @@ function shortened(lines: readonly string[]): string[] {
   return [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
-/** Only these folders are read, so that with a wrong --out no other file is deleted. */
+/** Only these folders are read, so that a wrong --out deletes no other file. */
 const ourFolders = ['alerting', 'dashboards'] as const;
 
 async function write(folder: string, files: readonly { path: string; text: string }[]): Promise<void> {
@@ -109,7 +109,7 @@ async function write(folder: string, files: readonly { path: string; text: strin
     await mkdir(path.dirname(path.join(folder, file.path)), { recursive: true });
     await writeFile(path.join(folder, file.path), file.text);
   }
-  // The old file of a renamed dashboard must not stay.
+  // Without this, the old file of a renamed dashboard would stay.
   for (const stale of (await read(folder)).keys()) {
     if (!wanted.has(stale) && path.basename(stale).startsWith('faultline-'))
       await rm(path.join(folder, stale));

@@ -19,7 +19,7 @@ export interface DeadLettersOptions {
   dryRun?: boolean;
 }
 
-/** Between two lines of progress, ms. */
+/** Time between two lines of progress, ms. */
 const PROGRESS_MS = 5_000;
 
 /** Lists records that could not be decoded, or decodes them again. */
@@ -83,7 +83,7 @@ async function replay(
     for (const line of replayInFull(result, dryRun)) context.out(line);
     for (const line of reportInput(result.input, 'record')) context.err(line);
   }
-  if (next !== null) context.err('stopped before the end: start it again to go on');
+  if (next !== null) context.err('stopped before the end: run it again to continue');
 }
 
 function replayInFull({ counted, rejected, cut, in_doubt }: ReplayResult, isDry: boolean): string[] {
@@ -93,7 +93,7 @@ function replayInFull({ counted, rejected, cut, in_doubt }: ReplayResult, isDry:
   ];
   if (in_doubt > 0)
     lines.push(
-      `${formatCount(in_doubt)} were being counted when a process was killed, too long ago to tell how far it came: faultline reconcile says whether their counts are missing`,
+      `${formatCount(in_doubt)} were being counted when a process was killed. It is too long ago to know whether they were stored: faultline reconcile shows whether counts are missing`,
     );
   return lines;
 }

@@ -17,7 +17,7 @@ import { formatCount } from '../format/numbers.ts';
 import { runInOneLine } from '../format/reclassify.ts';
 import { quietKafkaLog } from '../telemetry/log-events.ts';
 
-/** The result of one check; `skip`: nothing is configured, so there is nothing to check. */
+/** The result of one check; `skip` when there is nothing to check. */
 export interface DoctorCheck {
   name: string;
   result: 'ok' | 'fail' | 'skip';
@@ -68,7 +68,7 @@ const checksByName: Readonly<Record<string, Look>> = {
   notify: checkNotify,
 };
 
-/** Fields that were left out are counted over this many hours. */
+/** The checks count unreadable fields and answers without a body of this many hours. */
 const DROPPED_HOURS = 24;
 
 async function settle(name: string, check: () => Promise<CheckResult>): Promise<DoctorCheck> {
@@ -108,7 +108,7 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
   }
 }
 
-/** Looks at what is stored; skips when there are no tables, because the check of ClickHouse reports that. */
+/** Runs a check on the stored data. Skips it when there are no tables, because the check of ClickHouse reports that. */
 async function lookAtStored(
   { settings, err }: CommandContext,
   look: (store: Store) => Promise<CheckResult>,
@@ -125,7 +125,7 @@ async function lookAtStored(
   }
 }
 
-/** Whether dimensions have more values than `names.most` counts by name. */
+/** Checks whether dimensions have more values than `names.most` counts by name. */
 function checkNames(_options: unknown, context: CommandContext): Promise<CheckResult> {
   const { most } = context.settings.names;
   return lookAtStored(context, async (store) => {
@@ -138,7 +138,7 @@ function checkNames(_options: unknown, context: CommandContext): Promise<CheckRe
   });
 }
 
-/** Whether stored errors are judged in part by one version of the rules and in part by another. */
+/** Checks whether a part of the stored errors was judged by other rules than the rest. */
 function checkReclassify(_options: unknown, context: CommandContext): Promise<CheckResult> {
   return lookAtStored(context, async (store) => {
     const run = await readLastRun(store);
@@ -148,7 +148,10 @@ function checkReclassify(_options: unknown, context: CommandContext): Promise<Ch
   });
 }
 
-/** Users who only read files have no Kafka, so a broker that does not answer is a failure only if a kafka.* setting is set. */
+/**
+ * A broker that does not answer is a failure only if a kafka.* setting is set, because users who only read files have
+ * no Kafka.
+ */
 async function checkKafka(_options: unknown, context: CommandContext): Promise<CheckResult> {
   if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
   const found = await lookAtKafka(context).catch(() => null);
@@ -180,7 +183,10 @@ async function lookAtKafka(context: CommandContext): Promise<CheckResult> {
   }
 }
 
-/** Asks Grafana for its folders. Only a list is believed: a login page or a proxy answers 200, too. */
+/**
+ * Asks Grafana for its folders. Only a list proves that it is Grafana, because a login page or a proxy may answer 200,
+ * too.
+ */
 export async function checkGrafana(
   _options: unknown,
   { settings }: Pick<CommandContext, 'settings'>,
@@ -193,7 +199,7 @@ export async function checkGrafana(
     : fail(`${shown(url)} answers, but not as Grafana does: check grafana.url`);
 }
 
-/** Reports what is known without sending a message; `notify test` shows whether every receiver can be reached. */
+/** Checks what can be checked without sending a message; `notify test` shows whether every receiver can be reached. */
 async function checkNotify(_options: unknown, context: CommandContext): Promise<CheckResult> {
   const { notify, clickhouse } = context.settings;
   const names = Object.keys(notify.receivers);

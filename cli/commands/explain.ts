@@ -43,7 +43,10 @@ export interface ExplainOptions {
 const LIMIT = 10;
 const SPAN_SECONDS = 15 * 60;
 
-/** Prints how the failures of a span differ from the usual; exit code 1 when there is a difference. */
+/**
+ * Prints how the failures of a span differ from the usual. Exit code 1 when a part of the traffic fails more than
+ * usual.
+ */
 export async function run(options: ExplainOptions, context: CommandContext): Promise<number> {
   const asked = parse(options, context.now());
   const files = options.files ?? [];
@@ -66,7 +69,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
   });
 }
 
-/** The checked flags. Times are epoch seconds; null: the data decide. */
+/** The checked flags. Times are epoch seconds; null when the data decide. */
 interface Asked extends Selection {
   from: number | null;
   to: number | null;
@@ -105,7 +108,7 @@ async function answer(
 }
 
 /**
- * The span to explain: the given one, otherwise the worst span of the files, or the last complete 15 minutes of a
+ * The span to explain: that of the flags, otherwise the worst span of the files, or the last complete 15 minutes of a
  * store.
  */
 async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<TimeSpan> {
@@ -138,7 +141,7 @@ function parse(options: ExplainOptions, now: number): Asked {
   }
   const by = options.by === undefined ? null : parseBy(options.by);
   const where = parseWhere(options);
-  // Checked before the files are read, which may take long.
+  // This is checked before the files are read, because reading may take long.
   checkNames({ by, where });
   return { from, to, against, by, where, classes: parseClasses(options.class) };
 }

@@ -13,7 +13,7 @@ export interface AckOptions {
   note?: string;
 }
 
-/** Stores that a person has taken an incident over, or withdraws this. */
+/** Stores that somebody has taken an incident over, or withdraws this. */
 export async function run(
   { id, undo = false, ...signature }: AckOptions,
   context: CommandContext,

@@ -31,7 +31,7 @@ export interface IncidentsOptions {
 
 const LIMIT = 100;
 
-/** Prints incidents, open ones first, or one in full; exit code 1 when that one does not exist. */
+/** Prints a list of incidents, or one incident in full. Exit code 1 when the one does not exist. */
 export async function run(options: IncidentsOptions, context: CommandContext): Promise<number> {
   const filter = parseFilter(options, context.now());
   const format = options.json === true ? 'json' : (options.format ?? 'table');
@@ -39,7 +39,7 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
     throw new UserError('--timeline needs the ID of an incident; faultline incidents lists them');
   if (options.id !== undefined && !/^[0-9a-f]+$/i.test(options.id) && existsSync(options.id))
     throw new UserError(
-      `${options.id} is a file and no ID of an incident: faultline replay ${options.id} shows the incidents in it`,
+      `${options.id} is a file, not the ID of an incident: faultline replay ${options.id} shows the incidents in it`,
     );
   const store = await openReader(context);
   try {
@@ -107,7 +107,7 @@ async function printTimeline(
   else for (const line of timelineInFull(one, events, terminal)) context.out(line);
 }
 
-/** The filter that the flags give; throws `UserError` naming the flag. */
+/** Makes a filter from the flags; throws `UserError` naming the wrong flag. */
 export function parseFilter({ state, kind, since }: IncidentsOptions, now: number): IncidentFilter {
   return {
     ...(state === undefined ? {} : { states: names(state, '--state', incidentStates) }),
@@ -140,7 +140,7 @@ async function attentionTo(
   return found;
 }
 
-/** The incident in its public form and, if there is any, what people did about it. */
+/** The incident in its public form, with what people did about it if they did anything. */
 function withAttention(one: Incident, attention: ReadonlyMap<string, Attention>): object {
   const found = attention.get(one.id);
   if (found === undefined) return one;

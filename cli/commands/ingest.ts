@@ -13,15 +13,18 @@ import { openBoth } from '../needs/wait-until-there.ts';
 
 export interface IngestOptions {
   clickhouseHttp?: number;
-  /** Ms. */
+  /** How long to wait for Kafka and ClickHouse at the start, ms. */
   wait?: number;
 }
 
-/** Runs a worker until a signal. Then it writes and acknowledges everything that it has read, and leaves the group. */
+/**
+ * Runs a worker until a signal. Then the worker writes and acknowledges everything that it has read, and leaves the
+ * group.
+ */
 export async function run(options: IngestOptions, context: CommandContext): Promise<number> {
   const telemetry = runTelemetry(context);
   try {
-    // Started first and stopped last, so that probes and Prometheus see the start and the end.
+    // The server starts first and stops last, so that probes and Prometheus see the start and the end of the worker.
     const server = await startMetricsServer(context.settings.metrics, telemetry);
     context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
     try {
@@ -62,7 +65,7 @@ async function work(
     });
     telemetry.watch(worker, store);
     reports.watch(worker);
-    // The group waits for a leaving member no longer than its session lasts.
+    // Stopping must end before the session does, because then the group gives the partitions to other workers.
     const stop = (): void => {
       telemetry.enter('stopping');
       // When stopping fails, `worker.run` fails with the same error.

@@ -19,18 +19,18 @@ export interface InitOptions {
   force?: boolean;
 }
 
-/** Size of the sample; more records would hardly show more kinds. */
+/** Size of the sample. More records would hardly show other fields. */
 const RECORDS = 500;
 const BYTES = 16 * 1024 * 1024;
 const TOPIC_WAIT_MS = 20_000;
 
-/** Proposes settings for a log and writes them on request; exit code 1 when nothing would be counted with them. */
+/** Proposes settings for a log and writes them on request. Exit code 1 when no request would be counted with them. */
 export async function run(options: InitOptions, context: CommandContext): Promise<number> {
   const out = options.out ?? 'faultline.yaml';
   const isThere = existsSync(out);
   if (options.yes === true && isThere && options.force !== true) throw isThereError(out);
   const { name, values } = await sampleOf(options, context);
-  if (values.length === 0) throw new UserError(`${name} is empty: there is nothing to look at`, EXIT.found);
+  if (values.length === 0) throw new UserError(`${name} is empty: there is nothing to examine`, EXIT.found);
   let plan = planFor(values, context);
   for (const change of options.set ?? []) plan = withField(plan, change, values, context);
   const show = (): void => {
@@ -86,7 +86,7 @@ async function sampleOf(
   return { name: sample.name, values: sample.records };
 }
 
-/** Asks until the plan is accepted (true) or given up; `changed` gets each changed plan. */
+/** Asks until the user accepts the plan (true) or gives up (false). `changed` receives each changed plan. */
 async function ask(
   first: ReadingPlan,
   values: readonly (Buffer | null)[],
@@ -124,7 +124,7 @@ async function write(out: string, text: string): Promise<void> {
   if (!existsSync(out)) return writeFile(out, text, { flag: 'wx' });
   const before = parseDocument(await readFile(out, 'utf8'));
   if (before.errors.length > 0)
-    throw new UserError(`${out} is no YAML: correct it, or name another file with --out`);
+    throw new UserError(`${out} is not YAML: correct it, or name another file with --out`);
   const settings = parseDocument(text);
   before.delete('mapping');
   for (const key of ['kafka', 'format', 'mapping']) {
@@ -138,7 +138,7 @@ async function write(out: string, text: string): Promise<void> {
 
 function isThereError(out: string): UserError {
   return new UserError(
-    `${out} is there and is left alone: --force writes format and mapping into it, --out names another file`,
+    `${out} exists and is not changed: --force writes format and mapping into it, --out names another file`,
   );
 }
 

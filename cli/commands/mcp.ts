@@ -8,7 +8,8 @@ import { version } from '../version.ts';
 /** Serves the tools on standard input and output until the client closes its end. */
 export async function run(_options: object, context: CommandContext): Promise<number> {
   const { stdin, stdout, signal, settings } = context;
-  if (stdin.isTTY) context.err('faultline mcp speaks with a program: see docs/mcp.md for how to register it');
+  if (stdin.isTTY)
+    context.err('faultline mcp is for agents, not for a terminal: docs/mcp.md says how to register it');
   // The embedded engine must not see standard input.
   const input = settings.clickhouse.url === '' ? Readable.from(relayStdin()) : stdin;
   const shared = shareStore(context);

@@ -34,7 +34,7 @@ interface Tested extends Sampled {
   ms: number;
 }
 
-/** Exit code 1 when a receiver did not accept it. */
+/** Sends a sample and prints the answers; exit code 1 when a receiver did not accept it. */
 async function test(options: NotifyOptions, context: CommandContext): Promise<number> {
   const { notify } = context.settings;
   const names = chosen(options.receiver, Object.keys(notify.receivers));

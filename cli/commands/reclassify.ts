@@ -17,10 +17,13 @@ export interface ReclassifyCommandOptions {
   json?: boolean;
 }
 
-/** Between two lines of progress, ms. */
+/** Time between two lines of progress, ms. */
 const PROGRESS_MS = 5_000;
 
-/** Judges stored errors again by the present rules and corrects events and counts; exit code 130 when it was stopped before its end. */
+/**
+ * Judges stored errors again by the present rules and corrects events and counts. Exit code 130 when a signal stopped
+ * it before its end.
+ */
 export async function run(options: ReclassifyCommandOptions, context: CommandContext): Promise<number> {
   const since = options.since === undefined ? 0 : parseWhen(options.since, '--since', context.now()) / 1000;
   const isPlan = options.dryRun === true;
@@ -50,11 +53,11 @@ export async function run(options: ReclassifyCommandOptions, context: CommandCon
       for (const line of reclassifiedInFull(result, isPlan, terminal)) context.out(line);
     }
     if (result.finished) return 0;
-    context.err(isPlan ? 'stopped' : 'stopped: start it again, and it goes on where it ended');
+    context.err(isPlan ? 'stopped' : 'stopped: run it again, and it continues where it ended');
     return 130;
   } catch (error) {
     if (!isPlan && error instanceof StoreError)
-      context.err('what was begun is not lost: start it again, and it goes on where it ended');
+      context.err('what was begun is not lost: run it again, and it continues where it ended');
     throw error;
   } finally {
     await store.close();

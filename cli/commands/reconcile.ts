@@ -1,3 +1,4 @@
+import { isKafkaTopic } from '../../domain/topic.ts';
 import { horizonsOf } from '../../ingest/reconcile-horizons.ts';
 import { deadSince } from '../../ingest/reconcile-tables.ts';
 import { type BrokerFacts, reconcile } from '../../ingest/reconcile.ts';
@@ -49,8 +50,8 @@ async function prove(store: Store, topic: string | null, context: CommandContext
     ...(await readLedgerFailures(store, horizons)),
   ];
   const since = deadSince(horizons);
-  // Read in this order: the ledger, the tables, the announcements, and the ledger again, because batches are stored
-  // meanwhile.
+  // Batches are stored meanwhile, so the order matters: the ledger, the tables, the announcements, and the ledger
+  // again.
   const days = { before: await ledgerDays() };
   const dead = { before: await readLedgerDead(store, since) };
   const stored = [...(await readStoredCounts(store)), ...(await readStoredFailures(store))];
@@ -75,7 +76,7 @@ async function prove(store: Store, topic: string | null, context: CommandContext
     now,
   });
   if (topic === null) return proof;
-  // Sums of counts are over all topics; everything else concerns only the requested topic.
+  // Sums of counts are over all topics, so their differences stay; everything else is only about the requested topic.
   const concerns = (one: { topic: string }): boolean => one.topic === topic || one.topic === '*';
   return {
     ...proof,
@@ -85,17 +86,15 @@ async function prove(store: Store, topic: string | null, context: CommandContext
   };
 }
 
-/** Topics that are files, pipes or the demo have no broker. */
-const localTopic = /^(file:|stdin#|demo#|dead-letters#)/;
-
 async function askKafka(
   storedTopics: readonly string[],
   topic: string | null,
   context: CommandContext,
 ): Promise<BrokerFacts[]> {
-  const known = new Set(storedTopics.filter((name) => !localTopic.test(name)));
-  if (topic !== null && !localTopic.test(topic)) known.add(topic);
-  // All topics, even if one was requested: announced rows of others may be part of the sums over all topics.
+  const known = new Set(storedTopics.filter(isKafkaTopic));
+  if (topic !== null && isKafkaTopic(topic)) known.add(topic);
+  // Kafka is asked about all topics even if one was requested, because announced rows of the others may be part of the
+  // sums over all topics.
   const topics = [...known];
   if (topics.length === 0) return [];
   const admin = await openKafkaAdmin(context.settings.kafka, kafkaLog(context.logger));

@@ -7,7 +7,7 @@ import { readTotalsByClass, readEventRange } from '../../store/queries/whole-sto
 import type { CommandContext } from '../context.ts';
 import { incidentInFull } from '../format/incidents.ts';
 import { reportInput } from '../format/input-report.ts';
-import { tellShortage } from '../format/shortage.ts';
+import { createShortageReport } from '../format/shortage.ts';
 import type { OpenLines } from '../input/open-lines.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
 
@@ -19,8 +19,8 @@ export interface ReplayFlags {
 const nothing: Replayed = { incidents: [], left_out: 0, coarse: 0 };
 
 /**
- * Reads files of history into a new embedded store and prints the counts and the incidents. Exit code 1 when a file
- * held no request, or could not be read to its end.
+ * Reads files of history into a new embedded store and prints the counts and the incidents. Exit code 1 when a file has
+ * no request, or could not be read to its end.
  */
 export async function run(options: ReplayFlags, context: CommandContext): Promise<number> {
   return withFiles(options.files, context, (store, inputs) => replay(store, inputs, options, context));
@@ -43,7 +43,7 @@ async function replay(
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
   else if (input.requests > 0) printSummary(counts, incidents, range?.to, context);
   if (input.requests > 0) for (const line of reportInput(input, unitOfAll(inputs))) context.err(line);
-  const short = tellShortage(analyzers.window_mib)(shortage);
+  const short = createShortageReport(analyzers.window_mib)(shortage);
   if (short !== null) context.err(short);
   const unread = sayUnread(inputs, context);
   const empty = sayEmpty(inputs, reports, context);
@@ -63,7 +63,7 @@ function printSummary(
   }
   context.out('');
   if (incidents.length === 0) context.out('no incidents');
-  // An incident that is open when the log ends lasts at least until then; the log shows nothing of the time after.
+  // An incident that is open when the log ends lasts at least until then; the log does not show what came later.
   const now = end ?? context.now();
   const terminal = { width: context.width, color: context.color, now, log_ended: true };
   for (const incident of incidents)

@@ -36,7 +36,7 @@ export function effectiveSettings(settings: unknown, origins: ReadonlyMap<string
   return document.toString({ lineWidth: 0 });
 }
 
-/** A map such as `mapping` is set entry by entry. */
+/** For a map such as `mapping`, each entry may have an origin; the first one is shown. */
 function originOf(key: string, origins: ReadonlyMap<string, string>): string | undefined {
   return origins.get(key) ?? [...origins].find(([name]) => name.startsWith(`${key}.`))?.[1];
 }

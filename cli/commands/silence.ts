@@ -50,7 +50,7 @@ export async function run(options: SilenceOptions, context: CommandContext): Pro
   }
 }
 
-/** The silence that the flags describe; throws `UserError` naming the flag. */
+/** Makes a silence from the flags; throws `UserError` naming the wrong flag. */
 export function parseSilence(options: SilenceOptions, context: Pick<CommandContext, 'now' | 'env'>): Silence {
   const now = context.now();
   const kinds = (options.kind ?? '')
@@ -83,7 +83,7 @@ export function parseSilence(options: SilenceOptions, context: Pick<CommandConte
   };
 }
 
-/** Seconds of a duration that a window may have. Throws `UserError`. */
+/** Reads the length of a silence, in seconds. Throws `UserError` when it is too long. */
 function lengthOf(text: string, flag: string): number {
   const seconds = parseDuration(text, flag);
   if (seconds > LONGEST_SILENCE_SECONDS)
@@ -108,10 +108,10 @@ function list(silences: readonly Silence[], { json }: SilenceOptions, context: C
   }
   const shown = silences.filter((one) => !isOver(one, now));
   if (shown.length === 0)
-    context.err('faultline: no silence holds or is to come; faultline silence add makes one');
+    context.err('faultline: there is no present or future silence; faultline silence add makes one');
   const rows = shown.map((one) => [
     { text: one.id },
-    { text: silencedUntil(one, now) === null ? 'to come' : 'holds' },
+    { text: silencedUntil(one, now) === null ? 'future' : 'active' },
     { text: describe(one, now) },
     { text: one.by },
     { text: one.note },

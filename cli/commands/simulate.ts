@@ -23,9 +23,9 @@ export interface SimulateOptions {
   /** Start of historical traffic; see `parseWhen`. */
   since?: string;
   until?: string;
-  /** Ends after this number of records. */
+  /** The command ends after this number of records. */
   count?: number;
-  /** Historical traffic at this many times real time; by default as fast as possible. */
+  /** How many times as fast as real time historical traffic is written; by default as fast as possible. */
   speed?: number;
   /** Traffic from now on, in real time, until Ctrl-C or `count`. */
   live?: boolean;
@@ -41,13 +41,13 @@ export interface SimulatedMessage {
   value: string;
 }
 
-/** The environment of the command: a `CommandContext`, together with `send`. */
+/** What the command gets from outside: a part of a `CommandContext`, and `send`. */
 export interface SimulateIo {
   stdout: Writable;
   now: () => number;
   signal: AbortSignal;
   err: (line: string) => void;
-  /** Resolves when Kafka has acknowledged all messages; null without Kafka. */
+  /** Sends messages to Kafka, and resolves when Kafka has acknowledged all; null without Kafka. */
   send: ((messages: readonly SimulatedMessage[]) => Promise<void>) | null;
 }
 
@@ -57,7 +57,7 @@ interface SimulatePlan {
   from: number;
   to: number;
   rate: number;
-  /** Null: as fast as possible. */
+  /** How many times as fast as real time; null: as fast as possible. */
   speed: number | null;
   count: number;
 }
@@ -142,8 +142,8 @@ export function planSimulation(options: SimulateOptions, now: number): SimulateP
 }
 
 /**
- * The default start: yesterday for traffic that follows the time of day; otherwise a span that ends now, from a whole
- * minute on.
+ * The default start. Traffic that follows the time of day starts yesterday at midnight UTC; other traffic starts at a
+ * whole minute and ends about now.
  */
 function usualStart(scenario: Scenario, now: number): number {
   if (scenario.diurnal) return now - (now % DAY_MS) - DAY_MS;
@@ -184,7 +184,7 @@ async function waitOrStop(ms: number, signal: AbortSignal): Promise<void> {
 
 interface Output {
   write: (records: readonly SimulatedRecord[]) => Promise<void>;
-  /** False when the reader has closed its end, so that no more is generated. */
+  /** False when the reader has closed its end; then no more records are generated. */
   isOpen: () => boolean;
   close: () => void;
 }

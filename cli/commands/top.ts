@@ -58,7 +58,7 @@ async function withSource(
   const signal = AbortSignal.any([context.signal, ending.signal]);
   const said: string[] = [];
   const page = Promise.withResolvers<string>();
-  // The output of `start` would disturb the view; its last lines are printed afterwards.
+  // The output of `start` would disturb the view, so only its last lines are printed, after the view has ended.
   const quiet = {
     stderr: new PassThrough().resume() as unknown as NodeJS.WriteStream,
     out: () => {},
@@ -81,10 +81,10 @@ async function withSource(
   }
 }
 
-/** A topic has no end: records that arrive within this time are shown. */
+/** A topic has no end, so with `--once` it is read for this time, ms. */
 const TOPIC_MS = 15_000;
 
-/** Waits until a source was read. */
+/** Waits until the source was read to its end. */
 async function untilRead(ask: AskApi, source: string, signal: AbortSignal): Promise<void> {
   if (source === 'kafka') return pause(TOPIC_MS, signal);
   while (!signal.aborted) {
@@ -134,7 +134,7 @@ async function show(
   context.stdin.setRawMode(true);
   context.stdin.on('data', onKey);
   context.stdin.resume();
-  // The alternate screen without a cursor: the previous content of the terminal reappears afterwards.
+  // Switches to the alternate screen without a cursor: afterwards the terminal shows its previous content again.
   context.stdout.write('\u001B[?1049h\u001B[?25l');
   try {
     while (!signal.aborted) {
@@ -157,7 +157,7 @@ async function show(
   return EXIT.ok;
 }
 
-/** The name of the place that was asked. */
+/** The name of the console, server or data directory that answers. */
 function placeOf({ url }: TopOptions, { settings }: CommandContext): string {
   const { clickhouse } = settings;
   return url ?? (clickhouse.url === '' ? clickhouse.path : clickhouse.url);
@@ -184,7 +184,7 @@ async function askTop(ask: AskApi, by: string, source: string): Promise<TopData>
   return { source, present: Date.parse(trends.to), trends, incidents: open.incidents };
 }
 
-/** The source that the asked process reads; null: none. Throws as `askTop` does. */
+/** The source that the answering process reads; null when it reads none. Throws as `askTop` does. */
 async function askSource(ask: AskApi): Promise<PipelineAnswer['source']> {
   const { source } = (await ask({ route: '/pipeline' })) as PipelineAnswer;
   return source;

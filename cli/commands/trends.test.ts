@@ -13,7 +13,7 @@ describe('the flags of trends', () => {
     expect(() => parseBy(' , ')).toThrow('--by is empty');
   });
 
-  it('join filters of the same dimension and sense', () => {
+  it('join filters of the same dimension that are both = or both !=', () => {
     expect(
       parseWhere({ where: ['class=slow_down', 'model = a,b', 'class=rate_limit', 'client!=x', 'org='] }),
     ).toEqual([

@@ -29,7 +29,7 @@ export interface TrendsOptions {
 
 const MOST_GROUPS = 10_000;
 const TABLE_GROUPS = 30;
-/** The newest count is one of a minute, so the range ends this many seconds after its start. */
+/** The newest count is that of a whole minute, so the range ends this many seconds after its start. */
 const MINUTE = 60;
 const DAY = 86_400;
 

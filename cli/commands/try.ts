@@ -14,7 +14,8 @@ export interface TryOptions {
 }
 
 /**
- * How many records are read, and how many of them are shown one by one; of more, only the first of each kind is shown.
+ * How many records are read, and up to how many are shown one by one. Of more records, only the first of each kind is
+ * shown.
  */
 const LIMIT = 1_000;
 const EACH = 20;
@@ -45,7 +46,7 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   const kinds = new Map<string, { place: string; first: TriedMessage; count: number }>();
   const each = tried.flatMap((message, i) => recordsOf(message, `${sample.unit} ${i + 1}`));
   for (const [i, { place, message }] of each.entries()) {
-    // Dead letters of one kind are alike: one of them is enough, even in a small sample.
+    // One dead letter of each kind is enough even in a small sample, because they are alike.
     const kind = each.length <= EACH && !isDead(message) && !isPlain(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
     if (known === undefined) kinds.set(kind, { place, first: message, count: 1 });
@@ -65,7 +66,7 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
 }
 
 /**
- * Each record of a message as a message of its own: one message may hold hundreds that are alike. Those that no format
+ * Splits a message into its records, because one message may have hundreds that are alike. Records that no format
  * recognises come last.
  */
 function recordsOf(message: TriedMessage, place: string): { place: string; message: TriedMessage }[] {
@@ -82,7 +83,7 @@ function recordsOf(message: TriedMessage, place: string): { place: string; messa
   return [...read, ...unread];
 }
 
-/** Records are of the same kind when formats, outcomes, rules and fields read are the same. */
+/** Messages of the same kind have the same formats, outcomes, rules and fields. */
 function kindOf({ outcome, records }: TriedMessage): string {
   const reason = outcome.kind === 'counted' ? '' : outcome.reason;
   const parts = records.map(({ format, outcome: own, requests, fields, dropped }) => [

@@ -99,6 +99,6 @@ async function settingsAt(
   const noted = await readSettingsAt(store, at);
   if (noted === null) return { settings: present, since: null };
   const read = settingsSchema.shape.analyzers.safeParse(JSON.parse(noted.settings));
-  // Another version of faultline stored them, whose settings may differ.
+  // Another version of faultline may have stored them, and its settings may differ.
   return read.success ? { settings: read.data, since: noted.since } : { settings: present, since: null };
 }

@@ -10,7 +10,7 @@ export function explainedAsJson(found: ExplainedSpan): string {
   return JSON.stringify(explainedAnswer(found), null, 2);
 }
 
-/** Lines for a person: the two windows, then one row per scope, the best explanation first. */
+/** Lines for a person: the two times that are compared, then one row per scope, the best explanation first. */
 export function explainedAsTable(
   { plan, notes, total, scopes }: ExplainedSpan,
   terminal: { width: number; color: boolean },
@@ -74,7 +74,7 @@ function describe(scope: ExplainedSpan['scopes'][number]['scope']): string {
   return parts.length === 0 ? 'all traffic' : parts.join(', ');
 }
 
-// Small numbers are shown with a decimal, because 0 and 0.4 are not the same.
+// Small numbers have a decimal, because 0.4 must not look like 0.
 function expectedText(expected: number): string {
   return expected < 10 && !Number.isInteger(expected) ? expected.toFixed(1) : formatCount(expected);
 }

@@ -15,7 +15,7 @@ test('the place of a format and mapping in a settings file is reported', () => {
   );
 });
 
-test('the flag before a mapping of a file leaves the mapping to be reported', () => {
+test('the place of the mapping is reported when a flag sets the format', () => {
   const origins = new Map([
     ['format', '--format'],
     ['mapping', 'our.yaml:3'],
@@ -25,8 +25,8 @@ test('the flag before a mapping of a file leaves the mapping to be reported', ()
 
 test.each([
   ['nothing is set', settings, []],
-  ['the flag says it', { ...settings, format: 'native' }, [['format', '--format']]],
-  ['a file says what is the default', settings, [['format', 'faultline.yaml:2']]],
+  ['a flag sets the format', { ...settings, format: 'native' }, [['format', '--format']]],
+  ['a file sets the default', settings, [['format', 'faultline.yaml:2']]],
 ] as const)('nothing is reported where %s', (_fact, own, origins) => {
   expect(formatOrigin({ settings: own, origins: new Map(origins) })).toBeNull();
 });

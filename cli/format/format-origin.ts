@@ -1,8 +1,8 @@
 import type { CommandContext } from '../context.ts';
 
 /**
- * Names the place that sets the format or the mapping. It is reported when no record could be read, because the settings
- * may have been written for another log. Null when both are the default, or set by flags of this command.
+ * A line that names the place that sets the format or the mapping, for when no record could be read: the settings may
+ * have been written for another log. Null when both are the default or come from flags of this command.
  */
 export function formatOrigin({
   settings,

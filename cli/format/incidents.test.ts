@@ -51,7 +51,7 @@ describe('incidents', () => {
     ]);
   });
 
-  it('last until the log ends when they are open then', () => {
+  it('that are open at the end of a log last until the log ends', () => {
     expect(incidentInFull(surge, { ...terminal, log_ended: true })[3]).toBe(
       'began       2026-03-01 03:00:10 UTC, found 40s later, lasts 10m until the log ends',
     );

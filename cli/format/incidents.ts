@@ -12,7 +12,7 @@ export interface Terminal {
   color: boolean;
   /** Epoch milliseconds. */
   now: number;
-  /** True: `now` is the end of a log, and what is open then may last longer. */
+  /** True when `now` is the end of a log. Incidents that are open then may have lasted longer. */
   log_ended?: boolean;
 }
 
@@ -90,7 +90,7 @@ export function incidentsAsTable(
   return [header, ...lines.flatMap((line, i) => [line, paint(summaries[i] ?? '', 'dim')])];
 }
 
-/** One incident in full: what happened, since when, who must act, why, and what to do. */
+/** One incident in full: what happened and since when, who must act and why, and what to do. */
 export function incidentInFull(
   one: Incident,
   terminal: Terminal,
@@ -164,7 +164,7 @@ const LABEL = 12;
 /** Longer lines are hard to read. */
 const READABLE = 100;
 
-/** How many characters of the ids, which are hashes, make them unique; at least eight. */
+/** How many characters of the ids make them unique; at least eight. */
 function shortestIds(incidents: readonly Incident[]): number {
   const longest = Math.max(8, ...incidents.map(({ id }) => id.length));
   for (let length = 8; length < longest; length++) {
@@ -173,7 +173,7 @@ function shortestIds(incidents: readonly Incident[]): number {
   return longest;
 }
 
-/** `firing, silenced`: the state from the analyzers, then what people did. */
+/** Such as `firing, silenced`: first the state that the analyzers gave, then what people did. */
 function stateText({ id, state }: Incident, attention: Attentions): string {
   const found = attention.get(id);
   return found === undefined ? state : `${state}, ${found.state}`;

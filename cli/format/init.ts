@@ -5,7 +5,7 @@ import type { Painter } from './color.ts';
 import { formatCount } from './numbers.ts';
 import { clip, printable, wrap } from './text.ts';
 
-/** Fields without which counts are less useful, and why; other missing fields are only named. */
+/** Fields that make counts much more useful, and what is lost without them. Other missing fields are only named. */
 const WANTED: Readonly<Record<string, string>> = {
   model: 'failures cannot be separated by model',
   error: 'failures are judged by their status alone: a 429 for quota looks like one for rate',
@@ -37,7 +37,7 @@ export function planLines(
   else lines.push(countedLine(plan, paint), ...deadLines(plan, paint));
   if (fields.length > 0 && isWithoutSuccess(plan))
     lines.push(
-      `  ${paint('no request is a success', 'yellow')}: unless the log holds failures only, correct with --set what tells them (status, outcome, error)`,
+      `  ${paint('no request is a success', 'yellow')}: if the log has successes, use --set to correct the field that distinguishes them (status, outcome, error)`,
     );
   if (plan.tried.length > 0 && plan.tried.every(isText)) lines.push(`  its records are text: ${WRITE_JSON}`);
   for (const field of plan.missing) {
@@ -61,7 +61,7 @@ export function settingsText({ format, mapping }: ReadingPlan, topic: string | n
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
-/** True when every request is a failure: the mapping probably reads a field that all records have as the error. */
+/** True when every request is a failure: the mapping probably takes a field that all records have for the error. */
 function isWithoutSuccess({ tried }: ReadingPlan): boolean {
   const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
   return requests.length > 1 && requests.every((request) => request.class !== 'ok');

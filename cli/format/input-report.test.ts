@@ -36,12 +36,12 @@ describe('the report on an input', () => {
     ]);
   });
 
-  it('counts a 429 without a body whose status is in the text of the error only', () => {
+  it('counts a 429 without a body if only the text of the error has the status', () => {
     const report = reportOf([`{"ts":${NOW},"status":null,"error":"Request failed with status code 429"}`]);
     expect(report.answers_429).toEqual({ answers: 1, bare: 1 });
   });
 
-  it('says how many 429 have no body that says why', () => {
+  it('says how many answers with 429 have no body that says why', () => {
     const answer = (error: string): string => `{"ts":${NOW},"status":429,"error":${error}}`;
     const quota = answer('{"code":"insufficient_quota","message":"You exceeded your current quota"}');
     const [, bare] = reportInput(reportOf([good, answer('null'), answer('""'), quota]), 'line');
@@ -49,14 +49,14 @@ describe('the report on an input', () => {
     expect(reportInput(reportOf([good, quota]), 'line')).toHaveLength(1);
   });
 
-  it('says how many 503 have no body that says why', () => {
+  it('says how many answers with 503 have no body that says why', () => {
     const overload = `{"ts":${NOW},"status":503,"error":"The engine is currently overloaded"}`;
     const [, bare] = reportInput(reportOf([good, `{"ts":${NOW},"status":503}`, overload]), 'line');
     expect(bare).toMatch(/^1 of 2 answers with 503 has no body that says why: overload, Slow Down and /);
     expect(reportInput(reportOf([good, overload]), 'line')).toHaveLength(1);
   });
 
-  it('takes back what the store refuses', () => {
+  it('does not count answers that the store refuses', () => {
     const rows = new BatchRows();
     const reader = createRecordReader({ format: 'auto', mapping: {} });
     const record = new RawRecord(0, Buffer.from(`{"ts":${NOW},"status":429}`));
@@ -83,7 +83,7 @@ describe('the report on an input', () => {
     expect(text.length).toBeLessThan(300);
   });
 
-  it('counts what the store refuses as dead', () => {
+  it('counts as dead what the store refuses', () => {
     const rows = new BatchRows();
     const at = { topic: 't', partition: 0, offset: 4, part: 0 };
     rows.reject('refused_by_store', 'too long', 'body', 4, at);
@@ -134,7 +134,7 @@ describe('an input without a request', () => {
     expect(nothingCounted(reportOf(lines), 'app.log', 'line').join('\n')).toMatch(message);
   });
 
-  it('is not reported when there was one', () =>
+  it('gives no line when there was a request', () =>
     expect(nothingCounted(reportOf([good]), 'f', 'line')).toEqual([]));
 });
 
@@ -157,7 +157,7 @@ describe('an input that was not read to its end', () => {
     else expect(line).toMatch(said);
   });
 
-  it('several inputs are summed in lines when all are lines', () => {
+  it('several inputs have a common unit only when all have the same', () => {
     expect(commonUnit(['row', 'row'])).toBe('row');
     expect(commonUnit(['row', 'line'])).toBe('record');
   });

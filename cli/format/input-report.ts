@@ -20,8 +20,8 @@ const skipWords: Readonly<Record<string, string>> = {
 const LONGEST = 120;
 
 /**
- * What happened to everything that was read: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead`, then a line
- * for each reason of dead letters with its first example.
+ * The report on an input: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead`, then a line for each reason of
+ * dead letters with its first example, and a line about answers without a body.
  */
 export function reportInput(report: InputReport, unit: InputUnit): string[] {
   const bare = [bareAnswers(429, report.answers_429), bareAnswers(503, report.answers_503)];
@@ -29,11 +29,11 @@ export function reportInput(report: InputReport, unit: InputUnit): string[] {
 }
 
 const unknownCauses = {
-  429: 'rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body, in the native format as error (docs/errors/rate_limit.md#without-a-body)',
-  503: 'overload, Slow Down and a broken server cannot be told apart, and all are counted as server_error; log the body, in the native format as error (docs/errors/server_error.md)',
+  429: 'rate limit, exhausted quota and Slow Down cannot be distinguished, and all are counted as rate_limit; log the body, in the native format as error (docs/errors/rate_limit.md#without-a-body)',
+  503: 'overload, Slow Down and a broken server cannot be distinguished, and all are counted as server_error; log the body, in the native format as error (docs/errors/server_error.md)',
 };
 
-/** How many answers with a status have no body, and how they were therefore counted; empty when all have one. */
+/** Says how many answers with this status have no body, and how they were counted; empty when all have one. */
 export function bareAnswers(
   status: keyof typeof unknownCauses,
   { answers, bare }: InputReport['answers_429'],
@@ -69,8 +69,8 @@ function foldedParts({ folded }: InputReport): string[] {
 }
 
 /**
- * The line about an input that was not read to its end, or about a last line that was not counted; null when neither is
- * so.
+ * The line about an input that was not read to its end, or about a last line that was not counted; null when all was
+ * read.
  */
 export function endLine(
   { name, damage, unfinished }: { name: string; damage: string | null; unfinished: number },
@@ -107,7 +107,7 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
   ];
 }
 
-/** The most frequent reason first. */
+/** One line for each reason, the most frequent first. */
 function deadReasons(report: InputReport, unit: InputUnit): string[] {
   return report.dead.map((one) => `  ${deadReason(one, unit)}`);
 }
@@ -132,7 +132,7 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
 }
 
-/** True for the log of a container whose lines are JSON around plain text of the application. */
+/** True for the log of a container whose lines are mostly plain text of the application, in JSON. */
 function isAllText({ read, skipped }: InputReport): boolean {
   return (skipped['plain_text'] ?? 0) > read / 2;
 }

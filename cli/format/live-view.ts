@@ -11,26 +11,26 @@ export interface LiveCounts {
   records: number;
   dead: number;
   byClass: ReadonlyMap<RequestClass, number>;
-  /** The event time that was reached, epoch ms; null before the first record. */
+  /** The event time that was reached, epoch ms; null before the first record and for a topic. */
   present: number | null;
   /** 0 to 1; null when the source has no end. */
   progress: number | null;
-  /** Why the process cannot work at present; otherwise empty. */
+  /** Why the process cannot work at present; empty when it can. */
   trouble: string;
   openIncidents: number;
 }
 
 export interface LiveView {
   /**
-   * Draws the present state: on a terminal it replaces the previous drawing, elsewhere it is one line every few
+   * Shows the present state. On a terminal it replaces the previous drawing; elsewhere it prints one line every few
    * seconds.
    */
   update(counts: LiveCounts): void;
   /** Prints one line above the live block. */
   say(line: string): void;
-  /** Prints an incident that opened or closed above the live block. */
+  /** Prints above the live block an incident that opened or closed. */
   incident(incident: Incident): void;
-  /** Prints a line about a problem above the live block. */
+  /** Prints above the live block a line about a problem. */
   notice(line: string): void;
   /** Prints the totals in one line; the last live block stays above it. */
   close(counts: LiveCounts): void;
@@ -135,7 +135,7 @@ export function createLiveView(
   };
 }
 
-/** The event time reached. A source without a known present may still bring records. */
+/** The event time that was reached. It is not known for a topic, even while records arrive. */
 function reached({ present, records }: LiveCounts): string {
   if (present !== null) return `${formatTime(present)} UTC`;
   return records === 0 ? 'waiting for records' : 'reading';

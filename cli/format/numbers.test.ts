@@ -25,9 +25,9 @@ describe('numbers for people', () => {
     ['a fall', -0.8, 20, 100, '−80 %'],
     ['no change', 0.001, 1_001, 1_000, '±0 %'],
     ['a multiple', 11, 1_200, 100, '×12'],
-    ['errors after none', null, 5, 0, 'new'],
-    ['none after none', null, 0, 0, '–'],
-    ['an unknown window', null, 5, null, '–'],
+    ['errors after a time without errors', null, 5, 0, 'new'],
+    ['no errors after a time without errors', null, 0, 0, '–'],
+    ['an unknown time before', null, 5, null, '–'],
   ])('%s', (_name, change, errors, before, text) => expect(formatChange(change, errors, before)).toBe(text));
 
   it.each([

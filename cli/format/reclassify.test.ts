@@ -16,7 +16,7 @@ const run: RunRow = {
 };
 const units = [{ to: at('2026-11-01T00:00:00Z') }, { to: at('2026-11-02T10:00:00Z') }];
 
-describe('what doctor says of judging stored errors again', () => {
+describe('the line of doctor about faultline reclassify', () => {
   test.each<[string, RunRow | null, 'server' | 'embedded', boolean, RegExp]>([
     ['never begun', null, 'server', false, /never judged again/],
     ['finished', { ...run, state: 'finished' }, 'server', false, /rules of version 5 and is finished$/],
@@ -39,9 +39,9 @@ describe('what doctor says of judging stored errors again', () => {
       { ...run, state: 'left' },
       'server',
       true,
-      /run faultline reclassify, and it goes on/,
+      /run faultline reclassify, and it continues/,
     ],
-    ['killed with the embedded engine, which it had alone', run, 'embedded', true, /was not finished/],
+    ['killed, on an embedded engine', run, 'embedded', true, /was not finished/],
   ])('%s', (_name, given, kind, isUnfinished, text) => {
     const said = runInOneLine(given, units, kind);
     expect(said.isUnfinished).toBe(isUnfinished);

@@ -20,7 +20,7 @@ const columns: readonly TableColumn[] = [
   { title: 'example', shrinkTo: 20, optional: true },
 ];
 
-/** What was changed, or would be, and how many errors, counts and incidents were left as they are. */
+/** What was changed, or would be changed, and how many errors, counts and incidents stay as they are. */
 export function reclassifiedInFull(
   result: Reclassified,
   isPlan: boolean,
@@ -70,7 +70,7 @@ export function runInOneLine(
   if (isHeld(run, kind)) return { isUnfinished: false, text: `${began} runs (${lastReport}) and ${reached}` };
   return {
     isUnfinished: true,
-    text: `${began} was not finished (${lastReport}): it ${reached} ${rules}, so that older and newer errors are judged differently; run faultline reclassify, and it goes on where it ended`,
+    text: `${began} was not finished (${lastReport}): it ${reached} ${rules}, so older and newer errors are judged by different rules; run faultline reclassify, and it continues where it ended`,
   };
 }
 
@@ -91,19 +91,19 @@ function leftAlone(result: Reclassified): string[] {
   };
   say(
     cut,
-    'left as they are: their text was cut at 8 KiB when it was stored, so what decided may be missing',
+    'left as they are: their text was cut at 8 KiB when it was stored, so the part that decided may be missing',
   );
   say(
     successes,
-    'left as they are: by the present rules they are no failures, and an error is not made a success afterwards',
+    'left as they are: by the present rules they are successes, but a stored error never becomes a success',
   );
   say(unfinished, 'left as they are: their batch is not in the ledger yet; run it again later');
   say(
     uncounted,
-    'left as they are: no count of them under their class is found, as when a batch was half stored by the release before and finished by this one; faultline reconcile shows whether counts are missing',
+    'left as they are: their class has no count of them. This happens when the release before stored a part of a batch and this one the rest; faultline reconcile shows whether counts are missing',
   );
-  say(not_stored, 'counted failures cannot be judged: error_events does not hold them any more');
-  say(counts_gone, 'changed in error_events only: no table holds their counts any more');
+  say(not_stored, 'counted failures cannot be judged: error_events no longer has them');
+  say(counts_gone, 'changed in error_events only: no table has their counts any more');
   for (const [table, days] of Object.entries(not_corrected))
     if (days.length > 0)
       lines.push(

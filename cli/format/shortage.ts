@@ -3,15 +3,16 @@ import type { Shortage } from '../../analyzers/count-window.ts';
 type ShortageKind = 'none' | 'coarse' | 'left_out';
 
 /**
- * Makes a function that reports when memory for counts becomes too small, or is sufficient again: one line per change
- * of kind, not one per tick while the numbers vary; null when nothing changed. `windowMib` is `analyzers.window_mib`.
+ * Makes a function that returns a line when memory for counts becomes too small, or is sufficient again; otherwise
+ * null. There is a line only when the kind of shortage changes, not in each tick in which the numbers change.
+ * `windowMib` is `analyzers.window_mib`.
  */
-export function tellShortage(windowMib: number): (shortage: Shortage) => string | null {
-  let said: ShortageKind = 'none';
+export function createShortageReport(windowMib: number): (shortage: Shortage) => string | null {
+  let reported: ShortageKind = 'none';
   return (shortage) => {
     const kind = kindOf(shortage);
-    if (kind === said) return null;
-    said = kind;
+    if (kind === reported) return null;
+    reported = kind;
     return shortageText(shortage, windowMib);
   };
 }

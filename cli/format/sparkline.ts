@@ -7,7 +7,7 @@ export function sparkline(values: readonly (number | null)[], width: number): st
   return shown.map((value) => bar(value, highest)).join('');
 }
 
-// Every value above zero is visible: a single error must not look like none.
+// Every value above zero is visible, because a single error must not look like none.
 function bar(value: number | null, highest: number): string {
   if (value === null) return ' ';
   if (value <= 0) return LEVELS[0] ?? '';

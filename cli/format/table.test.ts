@@ -34,7 +34,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('draws a chart again for fewer columns rather than cutting it', () => {
+  it('draws a chart again for a smaller width, and does not cut it', () => {
     const chart = { text: '12345678', fit: (width: number) => 'x'.repeat(width) };
     expect(formatTable([{ title: 'c', shrinkTo: 4 }], [[chart]], 5, plain)).toEqual(['c', 'xxxxx']);
   });
@@ -89,7 +89,7 @@ describe('a sparkline', () => {
   it.each([
     ['zero lowest and the peak highest', [0, 1, 2, 3, 4, 5, 6, 7], '▁▂▃▄▅▆▇█'],
     ['a single error among thousands above zero', [0, 1, 5_000], '▁▂█'],
-    ['nothing as the lowest', [0, 0], '▁▁'],
+    ['values that are all zero as the lowest bar', [0, 0], '▁▁'],
     ['unknown as a gap', [1, null, 1], '█ █'],
   ])('shows %s', (_name, values, text) => expect(sparkline(values, 40)).toBe(text));
 
@@ -129,7 +129,7 @@ describe('CSV', () => {
   });
 });
 
-/** A reader that follows RFC 4180 literally. */
+/** Reads CSV as RFC 4180 defines it. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = [[]];
   let field = '';

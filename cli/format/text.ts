@@ -5,7 +5,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** The text with control characters replaced: logged values could use them to draw on the terminal. */
+/** Replaces control characters, because logged values could use them to draw on the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
 }
@@ -23,7 +23,7 @@ export function clip(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`;
 }
 
-/** The text in lines of at most `width` columns, broken at spaces; a longer word has a line of its own. */
+/** Breaks a text at spaces into lines of at most `width` columns; a longer word gets its own line. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';

@@ -12,7 +12,7 @@ import { clip, printable } from './text.ts';
 
 /** The data of a view at one moment. */
 export interface TopData {
-  /** Name of the source, or of the console or store that was asked. */
+  /** Name of the source, or of the console or store that answered. */
   source: string;
   /** The event time that counts as now, epoch ms. */
   present: number;
@@ -27,7 +27,7 @@ export interface TopView {
   chosen: number;
   /** Whether the incident is shown in full. */
   isOpen: boolean;
-  /** How many of its lines are scrolled away. */
+  /** How many lines of the shown incident are scrolled away. */
   scrolled: number;
 }
 
@@ -129,19 +129,19 @@ function rateLines({ trends }: TopData, { width }: Screen, paint: Painter): read
   return formatTable(columns, rows, width, paint);
 }
 
-/** The lines above the last line of the screen, which shows the keys. */
+/** Cuts the lines to the height of the screen; the last line shows the keys. */
 function fit(lines: readonly string[], height: number, keys: string): readonly string[] {
   return [...lines.slice(0, Math.max(1, height - 2)), keys];
 }
 
 const dimensions = ['class', 'provider', 'org', 'project', 'client', 'model'] as const;
 
-/** The dimension that follows in the cycle of groupings. */
+/** The dimension after this one; after the last comes the first. */
 export function nextBy(by: string): string {
   return dimensions[(dimensions.findIndex((one) => one === by) + 1) % dimensions.length] ?? 'class';
 }
 
-/** The view after a key; null: the user wants to end. Pure. */
+/** The view after the user pressed a key; null when the user wants to end. Pure. */
 export function pressed(key: string, view: TopView, incidents: number): TopView | null {
   if (key === 'q' || key === '\u0003') return null;
   const step = key === '\u001B[B' || key === 'j' ? 1 : key === '\u001B[A' || key === 'k' ? -1 : 0;

@@ -2,13 +2,13 @@ import type { TriedMessage, TriedRecord, TriedRequest } from '../../ingest/tried
 import type { Painter } from './color.ts';
 import { clip, printable } from './text.ts';
 
-/** Reasons for which a mapping may be the remedy: the message is JSON, but no time or outcome was found. */
+/** A mapping may help after these reasons: the message is JSON, but no time or outcome was found. */
 const MAPPABLE: ReadonlySet<string> = new Set(['unknown_format', 'schema', 'mapping']);
 
-/** How many ignored paths are named. */
+/** At most this many ignored paths are named. */
 const MOST_IGNORED = 12;
 
-/** Lines about one message; `place` is its place, such as `line 3`. */
+/** Lines about one message; `place` names it, such as `line 3`. */
 export function triedLines(
   { outcome, records, text }: TriedMessage,
   place: string,
@@ -49,7 +49,7 @@ function outcomeText(outcome: TriedMessage['outcome'], paint: Painter): string {
   return `${paint('dead letter', 'red')}: ${outcome.reason}: ${outcome.detail}`;
 }
 
-/** Formats that code reads: a value that equals none of the record's fields was computed from them. */
+/** Formats that code reads. A value of theirs that equals no field of the record was computed from fields. */
 const PROGRAMS: ReadonlySet<string> = new Set(['otel-genai', 'litellm']);
 
 function details({ format, fields, requests, ignored, dropped }: TriedRecord): string[] {

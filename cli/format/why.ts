@@ -13,7 +13,10 @@ export interface WhyFound {
   scope: Scope;
   /** Epoch seconds. */
   at: number;
-  /** Since when (epoch seconds) the settings that were used held; null: the present settings were used. */
+  /**
+   * Start of the time for which the settings used here were valid, epoch seconds; null when the present settings were
+   * used.
+   */
   settings_since: number | null;
   /** Incidents that were pending at that time and fired later. */
   pending: readonly Incident[];
@@ -70,14 +73,14 @@ export function whyInFull(found: WhyFound, { width: columns, color }: Terminal):
     ...field(
       'settings',
       found.settings_since === null
-        ? 'those of now: none were noted by then'
-        : `those since ${formatTime(found.settings_since * 1000)} UTC`,
+        ? 'the present ones: no analyzer had stored any by that time'
+        : `those that were valid since ${formatTime(found.settings_since * 1000)} UTC`,
     ),
   ];
   return lines;
 }
 
-/** The same as a JSON value; times are ISO-8601. */
+/** Converts the answer to a JSON value; times are ISO-8601. */
 export function whyAsJson({ kind, scope, at, settings_since, pending, why }: WhyFound): object {
   const iso = (seconds: number | null): string | null =>
     seconds === null ? null : new Date(Math.round(seconds * 1000)).toISOString();
@@ -103,9 +106,7 @@ export function whyAsJson({ kind, scope, at, settings_since, pending, why }: Why
 
 function countsText({ matching, requests, window_seconds: seconds }: WhyAnswer): string {
   const all = `${formatCount(requests)} requests in ${formatDuration(seconds)}`;
-  return matching === requests
-    ? all
-    : `${formatCount(matching)} of ${all} are answers that the kind is about`;
+  return matching === requests ? all : `${formatCount(matching)} of ${all} are matching answers`;
 }
 
 function foundText({ found }: WhyAnswer): string[] {

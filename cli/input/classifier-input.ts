@@ -1,8 +1,8 @@
 import type { ClassifierInput } from '../../domain/classification.ts';
 
 /**
- * The input of the classifier for a record `{provider, status, body or error, exception, headers}`, or a text that says
- * what is wrong with the record.
+ * Makes the input of the classifier from a record `{provider, status, body or error, exception, headers}`. Returns a
+ * text when the record is wrong: it says what is wrong.
  */
 export function classifierInput(record: Record<string, unknown>): ClassifierInput | string {
   const status = record['status'] ?? 0;

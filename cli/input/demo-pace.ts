@@ -1,13 +1,16 @@
-/** A span of event time, milliseconds after its start. */
+/**
+ * When an incident begins and how long it lasts, in milliseconds of event time; `after_ms` counts from the start of the
+ * scenario.
+ */
 interface Played {
   after_ms: number;
   lasts_ms: number;
 }
 
 /**
- * How far event time has gone after so many milliseconds of real time. It goes `speed` times as fast, but slower while an
- * incident lasts, so that each takes at least `incidentMs` and people can look at it. Where incidents overlap, the later
- * one gets this time for the rest of it only. Pure.
+ * Returns a function from milliseconds of real time to milliseconds of event time. Event time goes `speed` times as
+ * fast, but slower during an incident, so that each incident takes at least `incidentMs` and people can look at it.
+ * When two incidents overlap, `incidentMs` applies to the part of the later one that is left. Pure.
  */
 export function eventTimes(
   incidents: readonly Played[],

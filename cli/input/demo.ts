@@ -12,15 +12,15 @@ export interface DemoClock {
 }
 
 export interface Demo extends DemoClock {
-  /** The lines of the day; each block is delivered when its time is reached. */
+  /** The lines of the day; each block of lines comes when the simulation has reached its time. */
   lines: AsyncIterable<Buffer>;
 }
 
 const BLOCK_MS = 100;
 
 /**
- * Plays the scenario `speed` times faster than real time, but each of its incidents for at least `incidentMs`. It ends
- * at the present: the events are of the last day, so that dashboards show them in their default range.
+ * Plays the scenario `speed` times as fast as real time, but each incident for at least `incidentMs`. Its events end at
+ * the present, so that dashboards show them in their default range.
  */
 export function playDemo(
   scenario: Scenario,

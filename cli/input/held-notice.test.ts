@@ -18,15 +18,15 @@ test.each([
   ['nothing', [], true],
   ['the same file', [b], true],
   ['earlier parts of a file that is followed', [b, 'file:b.log#00000000'], false],
-])('of %s nothing is said', (_fact, held, isHistory) => {
+])('there is no notice about %s', (_fact, held, isHistory) => {
   expect(heldNotice(b, held, read(isHistory))).toBeNull();
 });
 
-test('another file of the same name is another file', () => {
+test('a different file of the same name is named, too', () => {
   expect(heldNotice(b, ['file:b.log#00000000'], read(true))).toContain('data holds b.log already');
 });
 
-test('topics of Kafka and many files are told in one short line', () => {
+test('topics of Kafka and many files are named in one short line', () => {
   const files = Array.from({ length: 40 }, (_, i) => `file:${i}.log#${i}`);
   expect(heldNotice(b, ['llm-requests', ...files], read(false))).toBe(
     'data holds llm-requests, 0.log, 1.log and 38 more already, and both are shown together: --data DIR keeps this one apart',

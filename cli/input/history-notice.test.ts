@@ -11,7 +11,7 @@ const kept = toRetention(defaultRetention);
 const options = { format: 'auto', mapping: {} } as const;
 
 describe('an import of a history', () => {
-  test('gives its first and last time, and how long each table keeps it', () => {
+  test('has a notice with its first and last time, and how long each table keeps it', () => {
     expect(historyNotice('march.ndjson', march, kept, now)).toBe(
       'march.ndjson holds requests from 2026-03-01 00:00 to 2026-03-31 23:59 UTC: they are kept from this import on, counts per 10 s until 2026-12-04, counts per minute until 2027-02-25, counts per hour until 2029-11-26, failures until 2026-12-27, incidents until 2027-11-27, then they are dropped (clickhouse.retention)',
     );

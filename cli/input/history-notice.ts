@@ -9,7 +9,7 @@ import { formatTime } from '../format/numbers.ts';
 /** The oldest and newest event time, epoch ms. */
 export interface LogSpan {
   first: number;
-  /** Null when only the beginning was read. */
+  /** Null when only the beginning of the log was read. */
   last: number | null;
 }
 
@@ -48,7 +48,10 @@ export async function readSpan(file: string, options: DecoderOptions, now: numbe
   }
 }
 
-/** Parts of lines at the edges cannot be decoded, so they are ignored. */
+/**
+ * Splits bytes into lines. The first and the last may be parts of lines; these cannot be decoded, so they are ignored
+ * later.
+ */
 function lines(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   let from = 0;
@@ -60,7 +63,7 @@ function lines(bytes: Buffer): Buffer[] {
 }
 
 /**
- * The time span of the requests in these messages. Pure. `now`, and `written` (when the file was last changed), are
+ * The time span of the requests in these messages. Pure. `now`, and `written`, the time of the file's last change, are
  * epoch ms.
  */
 export function spanOf(

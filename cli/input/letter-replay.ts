@@ -5,7 +5,10 @@ import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { workerName } from '../needs/worker.ts';
 
-/** Longest time in which one request of the page reads dead letters, ms. The page requests the rest separately. */
+/**
+ * Longest time in which one request of the page reads dead letters, ms. The page asks for the rest with further
+ * requests.
+ */
 const LONGEST_MS = 4_000;
 
 /** Answers "Count what can be read now" of the page: runs `faultline dead-letters replay` with the settings of this process. */

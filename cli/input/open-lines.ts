@@ -14,18 +14,18 @@ export interface OpenLines {
   source: Source;
   /** The name in messages. */
   name: string;
-  /** True when it can be read again: then its batches depend only on its content. */
+  /** True for a file, which can be read again; its batches depend only on its content. */
   isFile: boolean;
-  /** Bytes of a last line that was not complete, and so not counted. */
+  /** Bytes of an incomplete last line, which was not counted. */
   unfinished(): number;
-  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  /** Why the input was not read to its end, in one line; null when nothing is wrong. */
   damage(): string | null;
-  /** The unit of its records; known once it was read. */
+  /** The unit of its records. It is known only after the first records were read. */
   unit(): RecordUnit;
 }
 
 /**
- * Opens `-`, a named pipe, or a file. Call it before the store is opened, because the store takes standard input away.
+ * Opens `-`, a named pipe, or a file. Call it before the store is opened, because the store closes standard input.
  * `run` identifies this reading of a stream. Throws errors of one line that name the input.
  */
 export async function openLines(
@@ -67,7 +67,7 @@ export async function openLines(
 }
 
 /**
- * Announcements of files are stored beside the embedded store, even if the store is a server: the file is read on this
+ * Announcements of files are kept in the data directory even if the store is a server, because the file is read on this
  * machine.
  */
 export function fileAnnouncements(settings: Settings): Announcements {

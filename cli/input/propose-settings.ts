@@ -11,20 +11,20 @@ import type { CommandContext } from '../context.ts';
 export interface ReadingPlan {
   format: string;
   mapping: MappingSpec;
-  /** Formats that were recognised without a mapping, and how many records each has. */
+  /** Formats that need no mapping, and the number of records of each. */
   known: ReadonlyMap<string, number>;
   /** Fields that were not found in the sample; empty when no mapping was proposed. */
   missing: readonly string[];
   tried: readonly TriedMessage[];
-  /** Why nothing can be read with this plan, in one line; null when it can. */
+  /** Why no record can be read with this plan, in one line; null when records can be read. */
   fault: string | null;
 }
 
 type Context = Pick<CommandContext, 'settings' | 'now'>;
 
 /**
- * Recognises formats where possible, and proposes a mapping for the other records. Pure except for the clock of the
- * context.
+ * Recognises the formats of records, and proposes a mapping for the records that no format recognises. Pure except for
+ * the clock of the context.
  */
 export function planFor(values: readonly (Buffer | null)[], context: Context): ReadingPlan {
   const auto = tryAll(values, { format: 'auto', mapping: {} }, context);
@@ -35,13 +35,13 @@ export function planFor(values: readonly (Buffer | null)[], context: Context): R
   const records = unknown.flatMap(parsed);
   if (records.length === 0)
     return { format: 'auto', mapping: {}, known, missing: [], tried: auto, fault: null };
-  // Records of formats that are recognised stay with them.
+  // With `auto`, recognised records keep their format.
   const format = known.size === 0 ? 'mapped' : 'auto';
   return readBy(values, { ...proposeMapping(records), known, format }, context);
 }
 
 /**
- * The plan with another source for one field; an empty source leaves the field out. Throws a `UserError` when the text
+ * Changes the source of one field in a plan; an empty source leaves the field out. Throws a `UserError` when the text
  * names no field.
  */
 export function withField(
@@ -65,8 +65,8 @@ export function withField(
 }
 
 /**
- * Recognised records with one field read from elsewhere: the mapping of their preset with that change. Throws a `UserError`
- * for a format that is not a mapping, or when fewer requests would be counted than before the change.
+ * Changes one field of recognised records: the plan gets the mapping of their preset with this change. Throws a
+ * `UserError` for a format without a mapping, or when the change would reduce the number of counted requests.
  */
 function withFieldOfKnown(
   plan: ReadingPlan,
@@ -79,7 +79,7 @@ function withFieldOfKnown(
   const candidates = presets().has(most)
     ? [
         { format: most, mapping: change },
-        // For records in an envelope, or among records of other formats.
+        // This is needed for records in an envelope, or among records of other formats.
         { format: 'auto', mapping: { preset: most, ...change } },
       ]
     : [{ format: 'mapped', mapping: { ...ownFields(values), ...change } }];
@@ -144,7 +144,7 @@ function tryAll(
   return values.map((value) => trial(value, now()));
 }
 
-/** Whether no format recognises the message, or only the names of a format occur in it. */
+/** Whether no format can read the message, even if it has the names of one. */
 function isUnknown(message: TriedMessage | undefined): boolean {
   if (message === undefined || message.outcome.kind !== 'dead') return false;
   return message.outcome.reason === 'unknown_format' || message.outcome.reason === 'schema';

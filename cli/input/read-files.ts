@@ -33,12 +33,12 @@ export async function withFiles<Result>(
       await store.close();
     }
   } finally {
-    // A folder that cannot be removed is only a temporary one; this error must not hide why `use` failed.
+    // An error here must not hide why `use` failed, and the folder is only temporary.
     await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 
-/** Opens all inputs before the store: the store takes standard input away, and a missing file is reported at once. */
+/** Call it before the store is opened: the store closes standard input, and a missing file must be reported at once. */
 async function openInputs(files: readonly string[], context: CommandContext): Promise<OpenLines[]> {
   const inputs: OpenLines[] = [];
   const announcements = announceInMemory();
@@ -55,7 +55,7 @@ async function openInputs(files: readonly string[], context: CommandContext): Pr
   return inputs;
 }
 
-/** Reports for each input without a request what it held instead; true when there is such an input. */
+/** Prints what each input without a request contains instead; true when there is one. */
 export function sayEmpty(
   inputs: readonly OpenLines[],
   reports: readonly InputReport[],
@@ -79,7 +79,7 @@ export function unitOfAll(inputs: readonly OpenLines[]): InputUnit {
   return commonUnit(inputs.map(({ unit }) => unit()));
 }
 
-/** Reports why an input was not read to its end; true when there is such an input. */
+/** Prints why inputs were not read to their end; true when there is one. */
 export function sayUnread(inputs: readonly OpenLines[], context: CommandContext): boolean {
   const unread = inputs.flatMap(({ name, unit, damage, unfinished }) => {
     const facts = { name, damage: damage(), unfinished: unfinished() };
@@ -89,7 +89,7 @@ export function sayUnread(inputs: readonly OpenLines[], context: CommandContext)
   return unread.length > 0;
 }
 
-/** Counts all inputs into the store; null when the signal came. */
+/** Counts all inputs into the store; null when a signal stopped it. */
 export async function readInputs(
   store: Store,
   inputs: readonly OpenLines[],

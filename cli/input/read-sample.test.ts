@@ -32,7 +32,7 @@ it.each([
   expect(piped.records.map(String)).toEqual(lines);
 });
 
-it('a pipe whose writer goes on is left when there are enough', async () => {
+it('a pipe whose writer continues is closed when there are enough records', async () => {
   const pipe = path.join(folder, 'goes-on.pipe');
   execFileSync('mkfifo', [pipe]);
   const reading = readSample(pipe, none, { records: 2, bytes: 1e6 });

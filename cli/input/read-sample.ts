@@ -11,13 +11,13 @@ export interface Sample {
   /** Whether there are more records. */
   isCut: boolean;
   /**
-   * Why it could not be read to its end, as the rest of a sentence that starts with its name; null while nothing is
-   * wrong.
+   * Why the input could not be read to its end, as the rest of a sentence that begins with its name; null when nothing
+   * is wrong.
    */
   damage: string | null;
 }
 
-/** The largest number of records, and of their bytes. */
+/** Limits of a sample: the number of records, and the sum of their bytes. */
 export interface SampleLimits {
   records: number;
   bytes: number;
@@ -52,7 +52,7 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
     for (const { value } of read.flat()) {
       isCut = records.length >= limits.records || bytes >= limits.bytes;
       if (isCut) break;
-      // A copy, because the record would keep the whole piece in memory.
+      // The record is copied, because it would otherwise keep the whole piece in memory.
       records.push(value === null ? null : Buffer.from(value));
       bytes += value?.length ?? 0;
     }
@@ -61,7 +61,7 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
   return { name, unit: unitOf(shape), records, isCut, damage };
 }
 
-/** Reads a pipe in order. It reads only on demand, so that it never waits for bytes that nobody needs. */
+/** Reads a pipe piece by piece. It reads only on demand, so that it never waits for bytes that nobody needs. */
 async function* asTheyCome(handle: FileHandle): AsyncGenerator<Buffer> {
   for (;;) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, null);

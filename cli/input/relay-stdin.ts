@@ -3,9 +3,9 @@ import { closeSync, openSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 
 /**
- * Reads standard input, or a named pipe, through a helper process that owns it. The embedded engine must not see
- * standard input (store/embedded-process.ts), so call this before the store is opened. While nobody reads, the writer
- * is blocked. Throws a `UserError` when it cannot be read to its end.
+ * Reads standard input, or a named pipe, through a helper process. Call it before the store is opened, because the
+ * embedded engine must not see standard input (store/embedded-process.ts). While nobody reads, the writer is blocked.
+ * Throws a `UserError` when the input cannot be read to its end.
  */
 export function relayStdin(file?: string): AsyncIterable<Buffer> {
   const name = file ?? 'standard input';
@@ -25,7 +25,7 @@ export function relayStdin(file?: string): AsyncIterable<Buffer> {
   const ended = new Promise<void>((resolve, reject) => {
     relay.once('error', (error) => reject(failed(`cat does not start (${error.message})`)));
     relay.once('close', (code, signal) => {
-      // Ctrl-C ends the helper too: then there is nothing more to read.
+      // Ctrl-C ends the helper, too; this is not an error.
       if (code === 0 || signal === 'SIGINT' || signal === 'SIGTERM') resolve();
       else reject(failed(complaint.trim() === '' ? `cat ended with ${signal ?? code}` : complaint.trim()));
     });
@@ -37,7 +37,8 @@ export function relayStdin(file?: string): AsyncIterable<Buffer> {
     piece.catch(() => undefined);
     return piece;
   };
-  // When a child ends, Node discards the rest of its pipe unless somebody is already reading.
+  // One piece is always requested in advance: when a child ends, Node discards the rest of its pipe unless somebody is
+  // reading.
   let next = take();
   const iterator: AsyncIterator<Buffer> = {
     async next() {

@@ -17,7 +17,7 @@ test.each([
   expect(sourceName(options, { origins, settings })).toBe(expected);
 });
 
-test('the demo goes to a server only when somebody asks for it', () => {
+test('the demo writes to a server only when somebody asks for the demo', () => {
   const context = { origins: set('clickhouse.url'), settings: onServer };
   expect(() => sourceName({}, context)).toThrow(
     'start without --source runs the demo, and faultline.yaml: clickhouse.url would put its traffic on a ClickHouse server',

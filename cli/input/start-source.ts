@@ -17,31 +17,33 @@ export interface StartSource {
   name: string;
   records: Source;
   isDemo: boolean;
-  /** True for records of a topic, false for lines. */
+  /** True when the records come from a Kafka topic. */
   isTopic: boolean;
-  /** The file that is read, which may be older than the retention; null when it is not such a file. */
+  /**
+   * The file that is read from beginning to end, whose data may be older than the retention; null for other sources.
+   */
   file: string | null;
-  /** True when the records define the present, not the clock. */
+  /** True when the records define the present. For other sources the clock does. */
   isHistory: boolean;
-  /** Null: the limits of the settings. */
+  /** The limits of batches; null: those of the settings. */
   limits: BatchLimits | null;
   /** The event time that counts as now, epoch ms; null: the clock. */
   present(watermark: number | null): number | null;
   /** 0 to 1; null when there is no end. */
   progress(): number | null;
-  /** Bytes of a last line that was not complete, and so not counted. */
+  /** Bytes of an incomplete last line, which was not counted. */
   unfinished(): number;
-  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  /** Why the source was not read to its end, in one line; null when nothing is wrong. */
   damage(): string | null;
-  /** The unit of its records; known once it was read. */
+  /** The unit of its records. It is known only after the first records were read. */
   unit(): InputUnit;
-  /** The line that is printed when it has ended and the page stays. */
+  /** The line to print when the source has ended and the page is still served. */
   farewell: string;
 }
 
-/** Plays a day without incidents in two and a half minutes. */
+/** With this speed a day takes two and a half minutes, and its incidents take longer. */
 const DEMO_SPEED = 576;
-/** How long an incident of the demo takes at least, so that somebody who opens the page sees it firing. */
+/** The shortest time that an incident of the demo takes, so that somebody who opens the page sees it firing. */
 const DEMO_INCIDENT_MS = 30_000;
 
 export interface SourceOptions {
@@ -52,8 +54,8 @@ export interface SourceOptions {
 }
 
 /**
- * The source that was requested: Kafka when a broker or a topic is set, otherwise the demo. Throws a `UserError` when
- * traffic of the demo would go to a ClickHouse server although nobody asked for the demo.
+ * The source that the user named; otherwise Kafka when a broker or a topic is set, otherwise the demo. Throws a
+ * `UserError` when the demo would write to a ClickHouse server although nobody asked for the demo.
  */
 export function sourceName(
   { source }: SourceOptions,
@@ -71,8 +73,8 @@ export function sourceName(
 }
 
 /**
- * The source `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws errors of one line that name it, and so
- * does opening it.
+ * The source `demo`, `kafka`, `-` or a file. The command waits only for Kafka. This function and `open` throw errors of
+ * one line that name the source.
  */
 export function neededSource(options: SourceOptions, context: CommandContext): Needed<StartSource> {
   const source = sourceName(options, context);

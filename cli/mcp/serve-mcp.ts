@@ -27,7 +27,8 @@ export async function serveMcp(
     version,
   }: { input: Readable; output: Writable; signal: AbortSignal; version: string },
 ): Promise<void> {
-  // The low-level server, because for a refused call our own line, which names the parameter, must reach the agent.
+  // The low-level server is used because the other one replaces our error, which names the parameter, by a text of its
+  // own.
   const { server } = new McpServer(
     { name: 'faultline', title: 'faultline', version },
     { capabilities: { tools: {} }, instructions },
@@ -46,7 +47,7 @@ export async function serveMcp(
   });
   await server.connect(new StdioServerTransport(input, output));
   await over;
-  // An agent that closes its end after the last request still reads the answers.
+  // An agent may close its end after the last request and still read the answers.
   await Promise.all(running);
   await nextTurn();
   await server.close();

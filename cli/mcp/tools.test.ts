@@ -31,7 +31,7 @@ test.each([
   });
 });
 
-test('trends asks for failures only when it is told to, in the words of the route', async () => {
+test('trends asks the route for groups with failures only when errors_only is true', async () => {
   const questions: ApiRequest[] = [];
   const ask = async (question?: ApiRequest): Promise<unknown> => {
     if (question !== undefined) questions.push(question);

@@ -19,7 +19,7 @@ export interface Tool {
   /** Written for the model that chooses among tools. */
   description: string;
   input: z.ZodObject;
-  /** Returns the answer: JSON, or a text as it is. Throws an error with one line for the reader. */
+  /** Returns the answer: JSON, or a text. Throws an error with one line for the reader. */
   run(given: unknown, ask: AskApi): Promise<unknown>;
 }
 
@@ -32,7 +32,7 @@ function tool<Input extends z.ZodObject>(
   return { ...one, run: async (given, ask) => one.run(checked(one.input, given ?? {}), ask) };
 }
 
-/** The parameter `limit`. A model reads every line, so the default is lower than on a page. */
+/** The parameter `limit`. Its default is lower than on a page, because a model reads every line. */
 const few = (preset: number, most: number) =>
   z
     .int('is not a whole number')
@@ -134,7 +134,7 @@ export const tools: readonly Tool[] = [
           throw new UserError(`name: there is no class or kind ${name}; there are ${known}`);
         },
       );
-      // Without installed pages, the facts that the program itself has.
+      // Where the pages are not installed, the answer is what the program itself knows.
       return page ?? facts;
     },
   }),

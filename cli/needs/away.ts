@@ -1,18 +1,18 @@
 const FIRST_MS = 250;
 const LONGEST_MS = 5_000;
 
-/** Codes of a `StoreError` or a `KafkaError` when the other side is not available yet but may become so. */
+/** Codes of a `StoreError` or `KafkaError` that mean that the server is not available yet, but may be later. */
 const away: ReadonlySet<unknown> = new Set(['unreachable', 'closed', 'busy', 'no_topic']);
 
 /**
- * READONLY: this user may not write. A running worker can wait until the right is given back; at the start it is an
- * error.
+ * ClickHouse's code READONLY: this user may not write. A running worker waits until the user may write again; at the
+ * start it is an error.
  */
 const MAY_ONLY_READ = 164;
 
 /**
- * Whether waiting can help: nobody answers, the server says that it cannot answer now, or a topic does not exist yet.
- * Waiting does not help with a wrong login, setting or certificate, or a data directory that another process uses.
+ * Whether waiting can help. It can when nobody answers, when the server cannot answer now, or when a topic does not
+ * exist yet. It cannot when a login, setting or certificate is wrong, or when another process uses the data directory.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || !away.has(error.code)) return false;

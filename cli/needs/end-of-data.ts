@@ -4,7 +4,7 @@ import { readNewestCount } from '../../store/queries/explain-sums.ts';
 
 /**
  * The end of the data in an embedded store, epoch ms. Only one process can use a data directory, so no counts arrive
- * while a command reads it, and the data end with the newest count. Infinite for a server, and without any count.
+ * while a command reads it, and the data end with the newest count. Infinity for a server, and when there is no count.
  */
 export async function endOfData(store: Store): Promise<number> {
   const newest = store.kind === 'embedded' ? await readNewestCount(store) : null;

@@ -13,7 +13,9 @@ import { type Missing, type Needed, WAIT_MS, type Waiting } from './wait-until-t
 
 const TLS_PATIENCE_MS = 2_000;
 
-/** The store with its tables. Only a server is waited for: a data directory can either be opened or not. */
+/**
+ * The store with its tables. The command waits only for a server, because waiting does not help with a data directory.
+ */
 export function neededStore(options: Parameters<typeof openMigrated>[0]): Needed<Store> {
   const { url } = options;
   const plain = url.startsWith('http://') ? [hostPortOf(url)] : [];
@@ -23,11 +25,11 @@ export function neededStore(options: Parameters<typeof openMigrated>[0]): Needed
     waits: url !== '',
     open: () => openMigrated(options),
     close: (store) => store.close(),
-    whyNever: () => refusePlain(plain, 'clickhouse.url', 'https://'),
+    findPermanentError: () => refusePlain(plain, 'clickhouse.url', 'https://'),
   };
 }
 
-/** The same store, served over HTTP while it is open if `--clickhouse-http` or the settings ask for it. */
+/** The same store. If `--clickhouse-http` or the settings ask for it, it is served over HTTP while it is open. */
 export function served(
   needed: Needed<Store>,
   flag: number | undefined,
@@ -52,7 +54,7 @@ export function served(
   return { ...needed, open, close };
 }
 
-/** The consumer group; its brokers and its topics must exist. */
+/** The consumer group. It can be opened when its brokers answer and its topics exist. */
 export function neededKafka(context: CommandContext): Needed<Source> {
   const { kafka } = context.settings;
   const address = kafka.brokers.join(',');
@@ -61,11 +63,11 @@ export function neededKafka(context: CommandContext): Needed<Source> {
     address,
     open: () => openKafka(kafka, kafkaLog(context.logger)),
     close: (source) => source.stop(),
-    whyNever: () => refusePlain(kafka.tls ? [] : kafka.brokers, 'kafka.tls', 'true'),
+    findPermanentError: () => refusePlain(kafka.tls ? [] : kafka.brokers, 'kafka.tls', 'true'),
   };
 }
 
-/** How a command waits: by the process's clock, as long as its `--wait` allows. */
+/** Waits by the clock of the process, for as long as `--wait` allows. */
 export function waitingOf(
   context: CommandContext,
   options: { wait?: number },
@@ -83,7 +85,7 @@ export function waitingOf(
   };
 }
 
-/** An error when one of these addresses, which are used without TLS, requires TLS. */
+/** Returns an error when one of these addresses requires TLS, because the settings use them without TLS. */
 async function refusePlain(addresses: readonly string[], key: string, value: string): Promise<Error | null> {
   const secure = await Promise.all(
     addresses.map((address) => {
@@ -103,8 +105,8 @@ function hostPortOf(url: string): string {
 }
 
 /**
- * Whether a TLS handshake succeeds at an address, whatever its certificate. A server that requires TLS closes a plain
- * connection without an answer, like one that is still starting: only this distinguishes them.
+ * Whether a TLS handshake succeeds at an address, whatever its certificate. A server that requires TLS and a server
+ * that is still starting both close a plain connection without an answer; only a handshake distinguishes them.
  */
 function speaksTls(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {

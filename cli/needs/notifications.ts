@@ -9,8 +9,8 @@ import type { NotifyTelemetry } from '../telemetry/notify-telemetry.ts';
 import { readSecret } from './secrets.ts';
 
 /**
- * Longest time for one message, ms. Together with the time for which an analyzer knows that it is the sender, it must
- * be shorter than a lease.
+ * Longest time for one message, ms. The sum of this and SURE_SECONDS must be shorter than a lease
+ * (analyzers/notify/lease.ts).
  */
 export const SEND_TIMEOUT_MS = 10_000;
 

@@ -3,7 +3,7 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
-/** Larger than any secret, so a larger file must be another one. */
+/** Bytes. No secret is as large, so a larger file is not a secret. */
 const LARGEST = 16 * 1024;
 
 /**
@@ -32,8 +32,8 @@ async function readPlace(path: string): Promise<string> {
 }
 
 /**
- * Reads every secret once, so that a wrong name is found at the start and not in an emergency. Throws the first
- * `UserError`.
+ * Reads every secret once, so that a wrong name is found at the start and not when the first incident fires. Throws the
+ * first `UserError`.
  */
 export async function checkSecrets(
   { receivers }: NotifySettings,

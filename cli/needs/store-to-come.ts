@@ -4,11 +4,11 @@ import { StoreError } from '../../store/error.ts';
 
 /** A store that may not be open yet. It may be closed twice. */
 export interface StoreToCome extends Store {
-  /** Uses this store from now on, and returns it. */
+  /** Sends all requests to this store from now on, and returns it. */
   arrive(store: Store): Store;
 }
 
-/** Stands in for a store that is not open yet: until it is, every request fails with an error. */
+/** A store that others can use before it is open: until then, every request fails with an error. */
 export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
   const where = clickhouse.url === '' ? clickhouse.path : clickhouse.url;
   let store: Store | null = null;

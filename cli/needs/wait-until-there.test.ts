@@ -15,7 +15,7 @@ import {
 const gone = (): StoreError =>
   new StoreError('unreachable', 'ClickHouse at ch does not answer (ECONNREFUSED)');
 
-/** A wait with a clock that advances only while it sleeps. */
+/** A `Waiting` whose clock advances only while it sleeps. */
 function onClock(
   waitMs: number,
 ): Waiting & { said: string[]; missing: string[][]; at: () => number; stop: AbortController } {
@@ -24,7 +24,7 @@ function onClock(
   const missing: string[][] = [];
   const stop = new AbortController();
   const sleepers: { due: number; wake: () => void }[] = [];
-  // The sleeper that is due first advances the clock once all others wait too.
+  // When all sleepers wait, the one that is due first advances the clock.
   const step = (): void => {
     const next = sleepers.toSorted((a, b) => a.due - b.due)[0];
     if (next === undefined) return;
@@ -64,7 +64,7 @@ function from(time: number, clock: { at: () => number }, what = 'ClickHouse', er
   const needed: Needed<string> = {
     what,
     address: 'ch',
-    // Asynchronous like a socket, so that the clock of the deadline does not overtake it.
+    // Answers asynchronously like a socket, so that the deadline does not come first.
     open: async () => {
       await Promise.resolve();
       if (clock.at() < time) throw error();
@@ -75,7 +75,7 @@ function from(time: number, clock: { at: () => number }, what = 'ClickHouse', er
   return { needed, closed };
 }
 
-describe('which errors are waited for', () => {
+describe('whether waiting helps after', () => {
   const cases: [string, Error, boolean][] = [
     ['nobody listens', toStoreError(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'ch'), true],
     [
@@ -123,7 +123,7 @@ describe('which errors are waited for', () => {
 });
 
 describe('the pause between two tries', () => {
-  it('doubles up to five seconds, of which chance takes up to half', () => {
+  it('doubles up to five seconds, and chance shortens it by up to half', () => {
     const most = Array.from({ length: 8 }, (_, tries) => backoffMs(tries, 1));
     expect(most).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
     expect(Array.from({ length: 8 }, (_, tries) => backoffMs(tries, 0))).toEqual(most.map((ms) => ms / 2));
@@ -209,7 +209,7 @@ describe('waiting', () => {
     expect([clock.said, clock.missing, clock.at()]).toEqual([[], [], 0]);
   });
 
-  it('ends at once with a permanent error, and closes what the other side had opened', async () => {
+  it('ends at once with a permanent error, and closes the other thing if it is open', async () => {
     const clock = onClock(60_000);
     const there = from(0, clock, 'Kafka');
     const refused = new StoreError('refused', 'wrong password');
@@ -219,10 +219,10 @@ describe('waiting', () => {
     expect(clock.at()).toBeLessThan(1_000);
   });
 
-  it('asks why waiting would not help, and ends with the answer', async () => {
+  it('ends with a permanent error that is found after a failed try', async () => {
     const clock = onClock(60_000);
     const reason = new UserError('it speaks TLS only', 1);
-    const needed = { ...from(9_999, clock).needed, whyNever: async () => reason };
+    const needed = { ...from(9_999, clock).needed, findPermanentError: async () => reason };
     await expect(openWhenThere(needed, clock)).rejects.toBe(reason);
   });
 
@@ -255,7 +255,7 @@ describe('waiting', () => {
     expect(clock.missing).toEqual([]);
   });
 
-  it('opens only once what was opened before the wait', async () => {
+  it('does not open again what was opened before the wait', async () => {
     const clock = onClock(60_000);
     let opened = 0;
     const own: Needed<number> = {

@@ -1,9 +1,9 @@
 import { EXIT, UserError } from '../errors.ts';
 import { backoffMs, isAway } from './away.ts';
 
-/** How long a long-running command waits for what it needs, without `--wait`. */
+/** How long a command waits for what it needs when `--wait` is absent, ms. */
 export const WAIT_MS = 60_000;
-/** Time between two lines about the same missing thing. */
+/** Time between two lines about the same missing thing, ms. */
 const REPEAT_MS = 10_000;
 
 /** Something that a command needs before it can start. */
@@ -12,20 +12,19 @@ export interface Needed<T> {
   what: string;
   /** Its address: host:port or URL. */
   address: string;
-  /** False: waiting cannot help, so the first error is final. */
+  /** False when waiting cannot help: then the first error is final. */
   waits?: boolean;
   /** One try to open it. */
   open(): Promise<T>;
-  /** Undoes `open`, when the command ends before it has started. */
+  /** Closes it again when the command ends before it has started. */
   close(opened: T): Promise<unknown>;
   /**
-   * Called after a failed try: an error that the try itself could not detect and that no waiting can correct; otherwise
-   * null.
+   * Called after a failed try to find a permanent error that the try itself could not detect; null when there is none.
    */
-  whyNever?(): Promise<Error | null>;
+  findPermanentError?(): Promise<Error | null>;
 }
 
-/** Something that is waited for, as health shows it. */
+/** A thing that the command waits for, as health shows it. */
 export interface Missing {
   what: string;
   address: string;
@@ -34,27 +33,25 @@ export interface Missing {
 }
 
 export interface Waiting {
-  /** How long to wait, ms; 0: one try, with its own error. */
+  /** How long to wait, ms. 0: one try, and its error is the result. */
   waitMs: number;
   /** Ends the wait with an AbortError. */
   signal: AbortSignal;
   monotonic: () => number;
-  /** Rejects when the signal ends it. */
+  /** Rejects when the signal aborts. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** 0 to 1. */
+  /** A random number from 0 to 1. */
   chance: () => number;
-  /**
-   * Prints one line when something is missing, at most one every ten seconds while it is, and one when it is available.
-   */
+  /** Prints a line about a missing thing, at most every ten seconds, and one when it is available. */
   say: (line: string) => void;
   /** Receives the list of missing things whenever it changes. */
   onMissing: (missing: readonly Missing[]) => void;
 }
 
 /**
- * Opens two things at once, each as soon as it is available. Rejects with the first error that no waiting can correct,
- * with one line about everything that is still missing when the time is over, or with the signal's AbortError. After a
- * rejection neither is open.
+ * Opens two things in parallel, each as soon as it is available. Rejects with the first permanent error, with one line
+ * about everything that is still missing when the time is over, or with the signal's AbortError. After a rejection
+ * neither is open.
  */
 export async function openBoth<A, B>(a: Needed<A>, b: Needed<B>, waiting: Waiting): Promise<[A, B]> {
   const end = new AbortController();
@@ -72,12 +69,15 @@ export async function openBoth<A, B>(a: Needed<A>, b: Needed<B>, waiting: Waitin
   }
 }
 
-/** The same for one thing. */
+/** Opens one thing as `openBoth` opens two. */
 export function openWhenThere<T>(needed: Needed<T>, waiting: Waiting): Promise<T> {
   return openOne(needed, createRoom(waiting));
 }
 
-/** Opens a thing that cannot be waited for now, and keeps it open for later. Rejects with its error. */
+/**
+ * Opens a thing now if waiting for it cannot help; its `open` then returns what was opened. Rejects with the error of
+ * `open`.
+ */
 export async function openNow<T>(needed: Needed<T>): Promise<Needed<T>> {
   if (needed.waits !== false) return needed;
   const opened = await needed.open();
@@ -116,7 +116,7 @@ async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
     try {
       const opened = await tryOnce(
         needed,
-        () => openOrSayWhy(needed),
+        () => openOrPermanentError(needed),
         { deadline: room.deadline, say },
         room,
       );
@@ -136,8 +136,8 @@ async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
 }
 
 /**
- * Tries once. Ends at the deadline or with the signal even when the other side never answers, and calls `say` again
- * while it waits.
+ * Tries once, and calls `say` again while it waits. Ends at the deadline or with the signal even when the other side
+ * never answers.
  */
 async function tryOnce<T>(
   needed: Needed<T>,
@@ -168,12 +168,12 @@ async function tryOnce<T>(
   }
 }
 
-/** Tries once. If waiting cannot help, rejects with the reason from `whyNever`, otherwise with the error of the try. */
-async function openOrSayWhy<T>(needed: Needed<T>): Promise<T> {
+/** Tries once. Rejects with the permanent error if there is one, otherwise with the error of the try. */
+async function openOrPermanentError<T>(needed: Needed<T>): Promise<T> {
   try {
     return await needed.open();
   } catch (error) {
-    throw (isAway(error) ? await needed.whyNever?.() : null) ?? error;
+    throw (isAway(error) ? await needed.findPermanentError?.() : null) ?? error;
   }
 }
 

@@ -13,8 +13,8 @@ import type { CommandContext } from '../context.ts';
 const MIB = 1024 * 1024;
 
 /**
- * Memory for rows before reading waits, in bytes: enough for one batch of `batch.bytes` being written, one waiting and
- * one growing, so that memory never cuts the batches of a file.
+ * Reading stops when rows use more than this, in bytes. It is enough for two batches of `batch.bytes` and the rows of
+ * one chunk, so that memory never closes a batch of a file before it is full.
  */
 export function memoryFor(batchBytes: number): number {
   return Math.max(56 * MIB, 2.5 * batchBytes + 16 * MIB);
@@ -27,7 +27,7 @@ export function workerName(): string {
   return `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 }
 
-/** Makes a worker with the process's clock and randomness. The default of `limits` is in the settings. */
+/** Makes a worker with the clock and random numbers of the process. `limits`: by default those of the settings. */
 export function workerFor(
   context: Pick<CommandContext, 'now'>,
   settings: Settings,
@@ -61,8 +61,8 @@ export function workerFor(
 }
 
 /**
- * Limits for a file: its batches depend only on its content, so that reading it again after a crash makes the same
- * batches, whose tokens the store recognises.
+ * Limits for a file. Its batches depend only on its content: after a crash, reading it again makes the same batches,
+ * and the store recognises their tokens.
  */
 export function fileLimits(settings: Settings): BatchLimits {
   const never = Number.POSITIVE_INFINITY;

@@ -4,7 +4,9 @@ import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { parseWhere } from './where.ts';
 
-/** The scope given by `--where dimension=value`. `advice` ends the message about several values. Throws `UserError`. */
+/**
+ * The scope in `--where dimension=value`. `advice` is the end of the error about several values. Throws `UserError`.
+ */
 export function parseScope(where: readonly string[] = [], advice = 'ask for one after the other'): Scope {
   const scope: Record<string, string> = {};
   for (const { dimension, values, negate } of parseWhere({ where })) {

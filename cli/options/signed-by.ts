@@ -4,8 +4,8 @@ import { UserError } from '../errors.ts';
 const LONGEST = 500;
 
 /**
- * The author and the note of a statement; by default the author is the user of the machine. Throws `UserError` naming
- * the flag.
+ * The author and the note of a silence or acknowledgement; by default the author is the user of the machine. Throws
+ * `UserError` naming the flag.
  */
 export function signedBy(
   { by, note = '' }: { by?: string; note?: string },

@@ -4,7 +4,7 @@ import type { TrendFilter } from '../../store/queries/trends-plan.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 
-/** The dimensions in a text such as `class,model`; `none` makes one group of everything. */
+/** The dimensions in a text such as `class,model`; `none` counts everything in one group. */
 export function parseBy(text: string | undefined): readonly string[] {
   if (text === undefined) return ['class'];
   const names = text
@@ -16,8 +16,8 @@ export function parseBy(text: string | undefined): readonly string[] {
 }
 
 /**
- * The filters of `--where`; filters of the same dimension and the same sense are joined. Throws `UserError` naming the
- * part.
+ * The filters of `--where`. Values of the same dimension are joined, those with `=` and those with `!=` separately.
+ * Throws `UserError` naming the wrong part.
  */
 export function parseWhere({ where = [] }: { where?: readonly string[] }): readonly TrendFilter[] {
   const filters = new Map<string, TrendFilter>();

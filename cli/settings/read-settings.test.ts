@@ -55,10 +55,10 @@ describe('a wrong settings file is one line that names', () => {
     [
       'an override by a dimension that does not separate incidents of the kind, in its line',
       'analyzers:\n  overrides:\n    - where: {org: a}\n      error_surge: {count: 3}\n    - where:\n        org: b\n      provider_outage: {count: 3}',
-      'faultline.yaml:6: analyzers.overrides.1.where.org is "b": must be left out: incidents of provider_outage are told apart by provider',
+      'faultline.yaml:6: analyzers.overrides.1.where.org is "b": must be left out: incidents of provider_outage are distinguished by provider',
     ],
     [
-      'an override of nothing',
+      'an override that changes no setting',
       'analyzers:\n  overrides:\n    - where: {org: a}',
       'faultline.yaml:3: analyzers.overrides.0 is {"where":{"org":"a"}}: must be a section with the settings of a kind of incident, too',
     ],
@@ -171,7 +171,7 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:3: clickhouse.retention.error_events is "24h": must be days, weeks or years such as 7d, 2w, 3y (1d to 18250d), or never to keep for ever',
     ],
     [
-      'a retention of nothing',
+      'a retention of no days',
       'clickhouse:\n  retention:\n    request_counts: 0d',
       'faultline.yaml:3: clickhouse.retention.request_counts is "0d": must be days, weeks',
     ],
@@ -237,16 +237,16 @@ describe('a wrong settings file is one line that names', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
-  it('a device, which may have no end', () => {
+  it('a device, because it may have no end', () => {
     expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow(
       'settings file /dev/zero: is not a file; name one, or give a pipe as --config /dev/stdin',
     );
   });
 
-  it('a named pipe, whose writer might never come', () => {
+  it('a named pipe, because its writer might never come', () => {
     const pipe = path.join(mkdtempSync(path.join(tmpdir(), 'faultline-pipe-')), 'settings.yaml');
     execFileSync('mkfifo', [pipe]);
-    // In a process of its own, because a read that waits would also stop this process.
+    // A separate process reads it, because a read that waits would block this one.
     const module = new URL('read-settings.ts', import.meta.url).href;
     const script = `import { loadSettings } from ${JSON.stringify(module)};
       try { loadSettings({ config: ${JSON.stringify(pipe)}, env: {} }); } catch (error) { console.log(error.message); }`;
@@ -300,7 +300,7 @@ describe('a wrong environment variable is one line that names', () => {
       'FAULTLINE_BATCH_ROWS: batch.rows is "1e9": must be a whole number from 1 to 1000000',
     ],
     [
-      'a batch that is larger than the store takes in one insert',
+      'a batch that is too large for one insert of the store',
       { FAULTLINE_BATCH_BYTES: '1073741824' },
       'FAULTLINE_BATCH_BYTES: batch.bytes is "1073741824": must be a whole number from 1 to 209715200',
     ],

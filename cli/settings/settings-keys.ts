@@ -9,12 +9,12 @@ export interface SettingKey {
   /** `FAULTLINE_KAFKA_SESSION_TIMEOUT_MS`; for a map, the prefix of its entries. */
   env: string;
   description: string;
-  /** Its value is never shown. */
+  /** True when the value must never be shown. */
   secret: boolean;
   /** True for a map with free entries. */
   map: boolean;
   /**
-   * For lists and maps of sections, which only a file can hold: the page that describes their members. Otherwise null.
+   * The page that describes the members, for lists and maps of sections, which only a file can contain; otherwise null.
    */
   structured: string | null;
   defaultValue: unknown;
@@ -28,7 +28,7 @@ export function settingKeys(): readonly SettingKey[] {
   return keys;
 }
 
-/** The setting that a path belongs to; entries of lists and maps belong to their setting. */
+/** The setting at a path, or the list or map that the path leads into; null when there is none. */
 export function settingAt(path: readonly PropertyKey[]): SettingKey | null {
   return settingKeys().find((known) => known.path.every((part, i) => path[i] === part)) ?? null;
 }

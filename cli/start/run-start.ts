@@ -17,7 +17,7 @@ import { EXIT } from '../errors.ts';
 import { readFirstEvent, readStoredTopics } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
 import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
-import { tellShortage } from '../format/shortage.ts';
+import { createShortageReport } from '../format/shortage.ts';
 import { heldNotice } from '../input/held-notice.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
 import { formatOrigin } from '../format/format-origin.ts';
@@ -44,7 +44,7 @@ export interface StartOptions {
   exit?: boolean;
   follow?: boolean;
   clickhouseHttp?: number;
-  /** Ms. */
+  /** How long to wait for Kafka and ClickHouse, ms. */
   wait?: number;
   /** Called with the address of the page once it is served. */
   onPage?: (url: string) => void;
@@ -54,7 +54,7 @@ export interface StartOptions {
 const LONGEST_SLEEP = 2 ** 31 - 1;
 
 /**
- * Runs everything in one process: source, worker, analyzers, live view and page, until a signal or the end of the
+ * Runs source, worker, analyzers, live view and page in one process, until a signal or, with `--exit`, the end of the
  * source.
  */
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
@@ -162,7 +162,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     }
     await reports?.leave();
     if (signal.aborted) context.err('stopped');
-    // A scheduled import of a wrong file must not look like a successful one.
+    // A scheduled import of a wrong file must not look successful.
     const { read, requests } = state.input.report();
     const isWanting = (read > 0 && requests === 0) || source.damage() !== null;
     return options.exit === true && isWanting ? EXIT.found : EXIT.ok;
@@ -183,17 +183,20 @@ interface State {
   /** Event time of the oldest record that was counted since the analyzers last asked, epoch ms. */
   oldest: number | null;
   trouble: string;
-  /** Why incidents are not judged at present; empty: they are judged. */
+  /** Why the analyzers cannot evaluate at present; empty when they can. */
   unjudged: string;
   open: Set<string>;
   rate: number;
   ended: boolean;
   /** One line for each thing that the start waits for. */
   waitsFor: readonly string[];
-  /** Null: not open yet. */
+  /** Null while it is not open. */
   source: StartSource | null;
   input: InputTally;
-  /** The notice about a history, printed once records are counted: a file that was counted before prints none. */
+  /**
+   * The notice about old data. It is printed when the first record is counted, so never for a file that was counted
+   * before.
+   */
   notice: string | null;
 }
 
@@ -206,7 +209,7 @@ interface Running {
   exit: boolean;
 }
 
-/** How long the data of a file will be kept; null when all tables still keep all of it. */
+/** The notice how long the data of a file are kept; null when all tables still keep all of them. */
 async function noticeOf(file: string, context: CommandContext): Promise<string | null> {
   const { format, mapping, clickhouse } = context.settings;
   const span = await readSpan(file, { format, mapping }, context.now());
@@ -215,7 +218,7 @@ async function noticeOf(file: string, context: CommandContext): Promise<string |
 
 async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
   if (!demo || options.url !== '') return openMigrated(options);
-  // Opened once to be sure that no other process uses it; then a demo starts with empty tables.
+  // A demo starts with empty tables. Opening the directory first fails if another process uses it.
   await (await openMigrated(options)).close();
   await rm(options.path, { recursive: true, force: true });
   return openMigrated(options);
@@ -294,8 +297,8 @@ function troubleOf({ trouble, unjudged }: State): string {
 }
 
 /**
- * Runs the analyzers up to the present of the source. They run once more after the worker has ended, so that its last
- * batches are evaluated.
+ * Runs the analyzers up to the present of the source. After the worker has ended they run once more, to evaluate its
+ * last batches.
  */
 async function analyse(
   { store, worker, state, source }: Running,
@@ -303,7 +306,7 @@ async function analyse(
   context: CommandContext,
 ): Promise<void> {
   const { analyzers } = context.settings;
-  const tell = tellShortage(analyzers.window_mib);
+  const reportShortage = createShortageReport(analyzers.window_mib);
   await runAnalyzers({
     store,
     settings: analyzers,
@@ -315,7 +318,7 @@ async function analyse(
     hasEnded: () => state.ended,
     onTick: ({ written, withdrawn, ...shortage }) => {
       state.unjudged = '';
-      const short = tell(shortage);
+      const short = reportShortage(shortage);
       if (short !== null) view.notice(short);
       for (const id of withdrawn) state.open.delete(id);
       for (const { incident, reason } of written) {
@@ -330,10 +333,10 @@ async function analyse(
   });
 }
 
-/** The event times that the worker has stored. */
+/** The event times that the analyzers evaluate: those that the worker has stored. */
 function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   return {
-    // Only the topics of this run, so that the times of an older import are not evaluated again.
+    // Only the topics of this run count, so that the times of an older import are not evaluated again.
     first: () => readFirstEvent(store, [...new Set(worker.status().partitions.map(({ topic }) => topic))]),
     newest: () => (state.watermark === null ? null : state.watermark / 1000),
     takeOldest: () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAnalyzerHealth } from './analyzer-health.ts';
 
-test('analyzers whose evaluations fail are degraded, after two minutes not ready, and ok with the next success', () => {
+test('analyzers are degraded when evaluations fail, not ready after two minutes, and ok after the next success', () => {
   let now = 5_000;
   const health = createAnalyzerHealth({ reasons: () => [], text: async () => '' }, () => now);
   const seen: string[] = [];

@@ -11,8 +11,8 @@ export interface AnalyzerHealth extends Served, Pick<Telemetry, 'lack'> {
 }
 
 /**
- * Health is `starting` at first, `ok` after a successful evaluation, `degraded` after a failed one, and `not_ready` when
- * none has succeeded for two minutes. `monotonic` gives ms.
+ * Health is `not_ready` before the first evaluation, `ok` after a successful one, `degraded` after a failed one, and
+ * `not_ready` when none has succeeded for two minutes. `monotonic` gives ms.
  */
 export function createAnalyzerHealth(
   notify: Pick<NotifyTelemetry, 'reasons' | 'text'>,

@@ -11,7 +11,7 @@ interface Line {
   [field: string]: unknown;
 }
 
-/** The lines that a real logger of this level writes. */
+/** Collects the lines that a real logger of this level writes. */
 function listen(level: string) {
   const lines: Line[] = [];
   const logger = pino({ level, base: null }, { write: (text: string) => void lines.push(JSON.parse(text)) });
@@ -24,7 +24,7 @@ const silent = new StoreError('unreachable', 'ClickHouse at http://u:p@ch:8123 d
 const id = { topic: 't', partition: 3 };
 
 describe('the log of a worker at info', () => {
-  it('reports the beginning and the end of an outage, however many tries are in between', () => {
+  it('reports the beginning and the end of an outage once each, however many tries fail in between', () => {
     const { lines, logger, monotonic, wait } = listen('info');
     const events = logEvents(logger, monotonic);
     for (let tries = 0; tries < 500; tries++) {
@@ -64,7 +64,7 @@ describe('the log of a worker at info', () => {
     expect(lines.map(({ level }) => level)).toEqual([40, 30, 40]);
   });
 
-  it('reports once that a partition stands still, and once that it continues', () => {
+  it('reports once that a partition has stopped, and once that it continues', () => {
     const { lines, logger, monotonic } = listen('info');
     const events = logEvents(logger, monotonic);
     for (let i = 0; i < 20; i++) events.halted(id, 'no such column\n  at line 1');
@@ -85,7 +85,7 @@ describe('the log of a worker at info', () => {
     expect(lines[0]?.['reason']).toBe('no such column at line 1');
   });
 
-  it('contains no login of an address', () => {
+  it('contains no user and password of an address', () => {
     const { lines, logger, monotonic } = listen('debug');
     const events = logEvents(logger, monotonic);
     events.storeFailed(silent.message, silent);
@@ -98,7 +98,7 @@ describe('the log of a worker at info', () => {
 });
 
 describe('the log lines of the Kafka client', () => {
-  it('are repeated once a minute for each kind, with the number of those left out', () => {
+  it('appear once a minute for each kind, with the number of lines that were left out', () => {
     const { lines, logger, monotonic, wait } = listen('info');
     const log = kafkaLog(logger, monotonic);
     for (let i = 0; i < 700; i++) {
@@ -113,7 +113,7 @@ describe('the log lines of the Kafka client', () => {
     ]);
   });
 
-  it('are not shown at info when they are only information', () => {
+  it('are not shown at info when the client marks them as info', () => {
     const { lines, logger, monotonic } = listen('info');
     kafkaLog(logger, monotonic)('info', '[ConsumerGroup] Consumer has joined the group', {});
     expect(lines).toEqual([]);

@@ -5,11 +5,15 @@ import { partitionKey } from '../../ingest/partition-id.ts';
 import type { KafkaLog } from '../../ingest/sources/kafka-client.ts';
 import { maskCredentials } from '../mask.ts';
 
-/** The same trouble is not reported again for this time, ms: batches may succeed and fail in turn for hours. */
+/**
+ * The same trouble is not reported again within this time, ms, because batches may succeed and fail in turn for hours.
+ */
 const QUIET_MS = 60_000;
-/** How many kinds of lines of the Kafka client are remembered. When there are more, all are forgotten. */
+/**
+ * How many kinds of lines of the Kafka client are remembered. When there are more, all are forgotten, to limit memory.
+ */
 const MOST_WORDS = 100;
-/** How many characters of such a line are shown. */
+/** How many characters of a line of the Kafka client are shown. */
 const LONGEST_WORDS = 500;
 
 type Clock = () => number;
@@ -37,7 +41,7 @@ export function logEvents(logger: LogWriter, monotonic: Clock = () => performanc
       broker.end();
       logger.info(listed(partitions.map(partitionKey)), 'partitions assigned');
     },
-    revoked: () => logger.info('assignment over, waiting for the next one'),
+    revoked: () => logger.info('assignment ended, waiting for the next one'),
     started(id, at, reason) {
       const fields = { partition: partitionKey(id), offset: at };
       if (reason === '') logger.debug(fields, 'partition begins');
@@ -81,8 +85,8 @@ export function logEvents(logger: LogWriter, monotonic: Clock = () => performanc
 }
 
 /**
- * Writes the Kafka client's log lines: at most as `warn`, and the same kind at most once a minute; in between at
- * `debug`.
+ * Writes the log lines of the Kafka client. Warnings and errors appear as `warn`, the same kind once a minute; all
+ * other lines appear at `debug`.
  */
 export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance.now()): KafkaLog {
   const lastWarned = new Map<string, { at: number; left: number }>();
@@ -90,7 +94,7 @@ export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance
     const line = { ...fields, part: 'kafka' };
     const words = maskCredentials(message.slice(0, LONGEST_WORDS));
     if (level === 'info' || level === 'debug') return logger.debug(line, words);
-    // Ports, ids and numbers of tries differ from line to line; the kind is the same.
+    // Lines of the same kind differ in ports, ids and numbers of tries.
     const kind = words.replaceAll(/[0-9a-f]{6,}|\d+/g, '#');
     const before = lastWarned.get(kind);
     if (before !== undefined && monotonic() - before.at < QUIET_MS) {
@@ -104,14 +108,17 @@ export function kafkaLog(logger: LogWriter, monotonic: Clock = () => performance
   };
 }
 
-/** Writes all lines of the Kafka client at `debug`: a command that ends reports its problem in its final error. */
+/**
+ * Writes all lines of the Kafka client at `debug`. It is for commands that end, because their last error reports the
+ * problem.
+ */
 export function quietKafkaLog(logger: LogWriter): KafkaLog {
   return (_level, message, fields) => logger.debug({ ...fields, part: 'kafka' }, message);
 }
 
 /**
- * Reports a state that begins and ends: when it begins or changes its kind, but each kind once a minute. If its
- * beginning was reported, its end is reported too.
+ * Reports when a trouble begins, when it changes its kind, and when it ends. The same kind is reported at most once a
+ * minute, and the end only if the beginning was reported.
  */
 function trouble(logger: LogWriter, begins: string, ends: string, monotonic: Clock) {
   const warnedAt = new Map<string, number>();

@@ -73,7 +73,7 @@ describe('the pages of a worker', () => {
     expect(await statusFor(`${url}/metrics`, { host: 'evil.example:80' })).toBe(421);
   });
 
-  it('on other addresses than loopback any host may be named', async () => {
+  it('a server that listens on more than loopback accepts any host name', async () => {
     const port = new URL(await start({}, '0.0.0.0')).port;
     expect(await statusFor(`http://127.0.0.1:${port}/metrics`, { host: 'worker-1:7071' })).toBe(200);
   });

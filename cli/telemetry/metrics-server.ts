@@ -3,7 +3,7 @@ import { isLoopback, isOwnHost } from '../../dashboards/console/access.ts';
 import type { Telemetry } from '../../ingest/telemetry/telemetry.ts';
 import { UserError } from '../errors.ts';
 
-/** The part of telemetry that is served. */
+/** The part of telemetry that the server needs. */
 export type Served = Pick<Telemetry, 'text' | 'contentType' | 'health' | 'isAlive'>;
 
 export interface MetricsServer {
@@ -47,7 +47,7 @@ interface Reply {
   body: string;
 }
 
-/** `ownOnly`: requests that name another host are refused, so that no web page can read the numbers of this machine. */
+/** `ownOnly`: refuses requests that name another host, so that no web page can read the numbers of this machine. */
 async function answer(request: IncomingMessage, telemetry: Served, ownOnly: boolean): Promise<Reply> {
   if (ownOnly && !isOwnHost(request.headers.host))
     return json(421, { error: 'Host: is not this machine; ask 127.0.0.1 or localhost' });

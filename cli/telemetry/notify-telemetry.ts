@@ -20,7 +20,7 @@ export interface NotifyTelemetry {
 /** A message that waits this long makes health `degraded`; seconds. */
 const LATE_SECONDS = 60;
 
-/** Uses the names of receivers as labels, because the settings name only a few. */
+/** The names of receivers are labels; the settings name only a few. */
 export function createNotifyTelemetry(
   receivers: Readonly<Record<string, { type: string }>>,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
@@ -30,7 +30,7 @@ export function createNotifyTelemetry(
   const labelNames = ['receiver', 'channel'] as const;
   const tries = new Counter({
     name: 'faultline_notification_tries_total',
-    help: 'Tries to send a message, by what came of them.',
+    help: 'Tries to send a message, by their result.',
     labelNames: [...labelNames, 'result'],
     ...own,
   });
@@ -42,13 +42,13 @@ export function createNotifyTelemetry(
   });
   const oldest = new Gauge({
     name: 'faultline_notification_oldest_seconds',
-    help: 'How long the oldest of these has waited.',
+    help: 'How long the oldest waiting message of a receiver has waited, in seconds.',
     labelNames,
     ...own,
   });
   const sends = new Gauge({
     name: 'faultline_notify_sends',
-    help: '1 where this analyzer is the one that sends.',
+    help: '1 where this analyzer sends the messages, otherwise 0.',
     ...own,
   });
   for (const [receiver, { type }] of Object.entries(receivers))
@@ -96,7 +96,7 @@ export function createNotifyTelemetry(
         waiting.set({ receiver, channel }, count);
         oldest.set({ receiver, channel }, oldest_seconds);
       }
-      // The detail names no receiver, because readers of health need not know them.
+      // The detail names no receiver, because health is for probes; the metrics name the receivers.
       const slow = present.filter((one) => one.trouble !== null && one.oldest_seconds > LATE_SECONDS);
       late =
         slow.length === 0

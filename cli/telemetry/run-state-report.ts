@@ -6,9 +6,9 @@ import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { workerName } from '../needs/worker.ts';
 
-/** Reports what a worker knows about its partitions, until it is closed. */
+/** Stores reports about the partitions of a worker until it is closed. */
 export interface RunningStateReport {
-  /** The name of the worker, under which it reports. */
+  /** The name of the worker in its reports. */
   readonly name: string;
   /** Receives the events of the worker. */
   readonly events: WorkerEvents;
@@ -18,12 +18,15 @@ export interface RunningStateReport {
   close(): void;
 }
 
-/** Times in ms: between two reports; between two checks whether one is urgent; the longest wait for the last report. */
+/**
+ * Times in ms: between two reports, between two checks whether a report is urgent, and the longest wait for the last
+ * report.
+ */
 const EVERY_MS = 10_000;
 const LOOK_MS = 1_000;
 const LAST_WORD_MS = 2_000;
 
-/** Runs the reports by the process's clock. A failing report is logged once, until one succeeds again. */
+/** Stores reports by the clock of the process. When reports fail, the first failure and the next success are logged. */
 export function runStateReport(
   store: Store,
   context: Pick<CommandContext, 'now' | 'logger'>,

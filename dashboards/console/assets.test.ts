@@ -11,7 +11,7 @@ test('every script and style that a file of the page loads is served', async () 
       ...text.matchAll(/import\('(\.[^']+)'\)/g),
       ...text.matchAll(/(?:href|src)="(\/[^"#?]+\.(?:js|css|svg))"/g),
     ].map(([, path = '']) => new URL(path, `http://page${name}`).pathname);
-    // Types in comments are read by the compiler only.
+    // Only the compiler reads the imports of types in comments.
     return loaded
       .filter((path) => !path.endsWith('.ts') && !assets.has(path))
       .map((path) => `${name} loads ${path}`);
@@ -19,7 +19,7 @@ test('every script and style that a file of the page loads is served', async () 
   expect(missing).toEqual([]);
 });
 
-test('it finds what is loaded', async () => {
+test('the search for loaded files finds those of app.js', async () => {
   const app = (await readAssets()).get('/app.js')?.body.toString('utf8') ?? '';
   expect(app).toMatch(/from '\.\//);
 });

@@ -10,7 +10,7 @@ export interface Asset {
   etag: string;
 }
 
-/** The pages of the console that have their own address besides `/`. */
+/** The pages of the console with an address other than `/`. */
 const pageNames = ['incidents', 'explore', 'differs', 'errors', 'classes', 'pipeline', 'try'] as const;
 
 const pageFolder = new URL('./page/', import.meta.url);
@@ -113,7 +113,7 @@ export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   return assets;
 }
 
-/** The page that asks for the token. It shows the reason for asking again, if there is one. */
+/** Reads the page that asks for the token. The page says why it asks again, if it does. */
 export async function readLogin(): Promise<(reason: 'first' | 'wrong' | 'too_many') => string> {
   const html = await readFile(new URL('login.html', pageFolder), 'utf8');
   const texts = {

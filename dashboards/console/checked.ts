@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { BadParameter } from './parameters.ts';
 
 /**
- * Checks a value that a caller gave against its schema. Throws `BadParameter` with one line that names the member; an
- * item of a list is named as the list.
+ * Checks a value that a caller gave against its schema. Throws `BadParameter` with one line that names the member; for
+ * an item of a list it names the list.
  */
 export function checked<Type extends z.ZodType>(type: Type, given: unknown): z.infer<Type> {
   const result = type.safeParse(given, { error: refusalOf });
@@ -15,7 +15,7 @@ export function checked<Type extends z.ZodType>(type: Type, given: unknown): z.i
   throw new BadParameter(`${names.join('.') || 'body'}: ${issue.message}`);
 }
 
-/** The types of JSON as people name them, by the names that a schema expects. */
+/** What people call the types of values. The keys are the names of zod. */
 const kinds: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
@@ -26,7 +26,10 @@ const kinds: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
-/** Why a schema without a text of its own refuses a value, as the end of a sentence about the value. Pure. */
+/**
+ * Why a schema refuses a value, if the schema has no text for it. The text continues the sentence `<name of the value>
+ * …`. Pure.
+ */
 function refusalOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -56,7 +59,7 @@ function refusalOf(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-/** The text about a parameter that is given several times; for a value of another kind, the general text. */
+/** The text for a parameter that is given several times; undefined otherwise, so that `refusalOf` gives the text. */
 export function repeated(issue: z.core.$ZodRawIssue): string | undefined {
   return Array.isArray(issue.input) ? 'is given more than once' : undefined;
 }

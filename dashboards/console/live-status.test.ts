@@ -15,11 +15,11 @@ const live = (present: number | null, watermark: number | null): LiveStatus => (
 });
 
 test.each([
-  ['records come as they happen: the clock', live(null, 9_000), 10_000],
+  ['records arrive as they happen: the clock', live(null, 9_000), 10_000],
   ['simulated time: its present', live(5_000, 5_000), 5_000],
-  ['simulated time is ahead of what is counted: what is counted', live(5_000, 4_000), 4_000],
+  ['simulated time is ahead of the watermark: the watermark', live(5_000, 4_000), 4_000],
   ['simulated time before the first record: its present', live(5_000.4, null), 5_000],
-  ['nothing is known of the source: the clock', undefined, 10_000],
+  ['no status: the clock', undefined, 10_000],
 ])('%s', (_name, status, expected) => {
   expect(presentOf(status, CLOCK)).toBe(expected);
 });

@@ -7,7 +7,7 @@ export interface LiveStatus {
   detail: string;
   /** Records read so far. */
   records: number;
-  /** How many of these requests failed. */
+  /** Failed requests so far. */
   failures: number;
   records_per_second: number;
   /** Part of the source that has been read, 0 to 1; null when the source has no end. */

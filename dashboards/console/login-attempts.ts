@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 /** Limits wrong tokens, so that nobody can guess quickly and nobody can lock others out. */
 export interface Attempts {
-  /** Whether a token from this address is checked. */
+  /** Whether a token from this address may be checked now. */
   mayTry(address: string, now: number): boolean;
   /** Counts a wrong token. `now` is in milliseconds. */
   noteWrong(address: string, now: number): void;
@@ -11,7 +11,7 @@ export interface Attempts {
 export interface AttemptLimits {
   /** Wrong tokens per minute and address. */
   perAddress: number;
-  /** Wrong tokens per minute from all addresses. Beyond it, each address has one try. */
+  /** Wrong tokens per minute from all addresses. Beyond this number each address has one try. */
   inAll: number;
   /** How many addresses are counted separately within a minute; all further ones count as one. */
   addresses: number;
@@ -38,8 +38,8 @@ export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits =
     mayTry: (address, now) => {
       turn(now);
       const key = keyOf(address);
-      // The addresses that are counted together may be many, so together they keep the limit of a single address even
-      // while all others are slowed down.
+      // Many addresses may share the count `others`, so it keeps the limit of one address even while every other
+      // address has only one try.
       const most = total < inAll || key === 'others' ? perAddress : 1;
       return (wrong.get(key) ?? 0) < most;
     },
@@ -52,7 +52,9 @@ export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits =
   };
 }
 
-/** The network of an address. Whoever has one IPv6 network has 2^64 addresses in it, so all of them count as one. */
+/**
+ * The network of an address. The owner of one IPv6 network has 2^64 addresses, so the network counts as one address.
+ */
 function network(address: string): string {
   const mapped = /^::ffff:(?<v4>\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.groups?.['v4'];
   if (mapped !== undefined) return mapped;

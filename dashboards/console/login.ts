@@ -7,7 +7,7 @@ import { sendProblem } from './problem.ts';
 /** Paths that answer without the token, because they show no data. */
 const openPaths = new Set(['/healthz', '/readyz', '/login', '/login.css', '/mark.svg']);
 
-/** What a client may do: read, or also act (acknowledge and silence incidents). */
+/** What a client may do: read, or also act (acknowledge and silence incidents, count dead letters). */
 export type Role = 'read' | 'act';
 
 declare module 'fastify' {
@@ -98,7 +98,7 @@ export function addLogin(app: FastifyInstance, { tokens, port, now, page }: Logi
   });
 }
 
-/** Whether a person asks for a page with a browser, and not a program. */
+/** True when a browser asks for a page, false when a program asks for data. */
 function isForPage({ method, url, routeOptions, headers }: FastifyRequest): boolean {
   if (routeOptions.url === '/') return true;
   return method === 'GET' && !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
@@ -109,10 +109,10 @@ function loginFor(url: string): string {
   return url === '/' ? '/login' : `/login?to=${encodeURIComponent(url)}`;
 }
 
-/** The page of this server that was asked for before the login. Pure. */
+/** The address of the page that the browser asked for before the login. Pure. */
 export function pageAfter(query: unknown): string {
   const to = typeof query === 'object' && query !== null && 'to' in query ? query.to : '/';
-  // A browser takes `//host` and `/\\host` for another server, and leaves out control characters before it looks.
+  // A browser takes `//host` and `/\\host` for another server, and it removes control characters first.
   return typeof to === 'string' && /^\/(?![/\\])[\x20-\x7e]*$/.test(to) ? to : '/';
 }
 

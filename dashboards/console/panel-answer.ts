@@ -7,7 +7,7 @@ export type PanelCell = string | number | null;
 export interface Series {
   /** The name in the query's answer. */
   name: string;
-  /** The title of a class or of another word with a title; otherwise the name. */
+  /** The title of the column, the class or the word; otherwise the name. */
   label: string;
   /** The colour of the class; null when the page may choose one. */
   color: string | null;
@@ -25,8 +25,8 @@ export type PanelData =
 export type PanelAnswer = { slug: string; from: number; to: number; step: number } & PanelData;
 
 /**
- * Converts the rows of a panel's query into what is drawn. Everything is counted up to `complete`, epoch seconds. Pure;
- * throws when the rows do not fit the panel's kind.
+ * Converts the rows of a panel's query into what is drawn. `complete`: up to when everything is counted, epoch seconds.
+ * Pure. Throws when a row of a chart has no time.
  */
 export function panelData(
   panel: Panel,
@@ -55,7 +55,7 @@ function seriesData(
   // An interval that is still being counted would look like a drop.
   const end = Math.min(range.to, complete);
   for (let time = range.from; time + range.step <= end; time += range.step) times.push(time);
-  // A stack is a sum, so a missing value is zero. A line has a gap there.
+  // In a stack a missing value is zero, because a stack shows sums. In a line it is a gap.
   const absent = panel.stacked === true || panel.kind === 'bars' ? 0 : null;
   const found = new Map<string, (number | null)[]>();
   for (const row of rows) {
@@ -72,7 +72,7 @@ function seriesData(
   return { shape: 'series', times, series: ordered(series, panel.columns) };
 }
 
-/** If a row has `series`, that names its one number; otherwise each number column is a series. */
+/** If a row has the column `series`, this names the row's only number. Otherwise each number column is a series. */
 function points(row: Record<string, unknown>): [string, number | null][] {
   const rest = Object.entries(row).filter(([name]) => name !== 'time' && name !== 'series');
   if (!('series' in row)) return rest.map(([name, value]) => [name, number(value)]);

@@ -68,7 +68,7 @@ export function panelParameters(
     const wanted = given[name];
     if (wanted !== undefined) filters[name] = wanted;
   }
-  // The range of a single figure need not be a multiple of a step.
+  // Only charts need whole steps. Figures and tables get the range that was asked for, in whole counting intervals.
   const isSeries = panel.kind === 'timeseries' || panel.kind === 'bars' || panel.kind === 'heatmap';
   return { range: { ...alignRange(from, to, isSeries ? step : COUNT_INTERVAL_SECONDS), step }, filters };
 }

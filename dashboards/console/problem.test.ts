@@ -4,8 +4,8 @@ import { problemDetails, refuseBytes } from './problem.ts';
 
 test.each([
   ['headers that are too long', 'HPE_HEADER_OVERFLOW', 431, 'too_large'],
-  ['a request that does not come', 'ERR_HTTP_REQUEST_TIMEOUT', 408, 'timeout'],
-  ['bytes that are no request', 'HPE_INVALID_METHOD', 400, 'bad_request'],
+  ['a request that does not arrive in time', 'ERR_HTTP_REQUEST_TIMEOUT', 408, 'timeout'],
+  ['bytes that are not a request', 'HPE_INVALID_METHOD', 400, 'bad_request'],
 ])('%s are answered with a problem', (_what, error, status, code) => {
   const socket = new Socket();
   let sent = '';

@@ -51,7 +51,7 @@ function byteProblem(code: string | undefined): ProblemDetails {
   return problemOf(400, 'bad_request', 'this is not a request of HTTP/1.1');
 }
 
-/** Answers bytes that could not be read as a request, so that there is no reply to send. */
+/** Answers bytes that are not a request of HTTP. It writes to the socket, because fastify made no reply for them. */
 export function refuseBytes(error: { code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
   const problem = byteProblem(error.code);

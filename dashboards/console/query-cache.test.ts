@@ -28,7 +28,7 @@ test('a failure is not kept', async () => {
   expect(await cache.get('a', async () => 'up')).toBe('up');
 });
 
-test('after a change everything is asked for again, also what was under way', async () => {
+test('after `clear` everything is asked for again, even if a query is running', async () => {
   const cache = createQueryCache(1_000, () => 0);
   const before = Promise.withResolvers<string>();
   const first = cache.get('a', () => before.promise);

@@ -30,7 +30,7 @@ export function createPanelReader({ store, now, dashboards, live, cache }: Panel
       for (const row of rows) for (const panel of row.panels) panels.set(panel.slug, panel);
   }
 
-  /** The time up to which the intervals of a range are counted: all of it when the source has ended. */
+  /** Up to when the range is completely counted, epoch seconds; the end of the range if the source has ended. */
   const completeOf = async ({ to }: TimeRange, present: number): Promise<number> => {
     if (live?.().state === 'finished') return to;
     const [newest] = await cache.get('newest', () => store.query<{ ts: number }>(NEWEST));

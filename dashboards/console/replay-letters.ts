@@ -5,26 +5,26 @@ export interface LettersAsked {
   /** Empty: all. */
   topic: string;
   reason: string;
-  /** Count nothing. */
+  /** True: nothing is counted. */
   dryRun: boolean;
-  /** Where to go on; null: at the first. */
+  /** Where to continue: the `next` of the call before; null: at the first dead letter. */
   after: LetterPlace | null;
 }
 
-/** What became of dead letters that were read again, for some seconds. */
+/** What became of the dead letters that one call read again. A call reads for some seconds. */
 export interface LettersRead {
   /** Requests that were counted, or would be. */
   counted: number;
-  /** Dead letters that stay what they are. */
+  /** Dead letters that cannot be read now either. */
   rejected: number;
   /** Dead letters whose whole text is not stored. */
   cut: number;
   in_doubt: number;
-  /** Why those that were rejected were; most frequent first. */
+  /** Why dead letters were rejected; most frequent first. */
   reasons: readonly { reason: string; count: number; detail: string }[];
-  /** Null: all were read. */
+  /** Where the next call continues; null: all were read. */
   next: LetterPlace | null;
 }
 
-/** Reads dead letters again by the present settings, and counts those that can be read. Throws `StoreError`. */
+/** Reads dead letters again with the present settings, and counts those that can be read. Throws `StoreError`. */
 export type ReplayLetters = (asked: LettersAsked) => Promise<LettersRead>;

@@ -156,7 +156,7 @@ test.each([
   ['a minute that is still being counted is left out', 'running' as const, 60, 2],
   ['a backlog ends where its counts end', 'running' as const, 120, 1],
   ['a source that has ended is shown to its end', 'finished' as const, 60, 3],
-  ['where nothing came for a quarter of an hour nothing more is expected', 'running' as const, 1_200, 3],
+  ['after a quarter of an hour without records no interval is left out', 'running' as const, 1_200, 3],
 ])('%s', async (_name, state, newestAgo, minutes) => {
   const store = memoryStore((sql) =>
     sql.includes('AS series') ? [] : [{ ts: PRESENT / 1_000 - newestAgo }],

@@ -27,7 +27,7 @@ export interface ConsoleOptions {
   token: string;
   /** A token that only allows reading; empty: there is none. */
   readToken?: string;
-  /** A question to the store that takes longer is given up; absent: 20. */
+  /** A query of the store that takes longer is given up; absent: 20. */
   querySeconds?: number;
   /** The clock, epoch milliseconds. */
   now: () => number;
@@ -37,13 +37,13 @@ export interface ConsoleOptions {
   live?: () => LiveStatus;
   /** Shows how a pasted text would be read, without storing it. */
   tryText?: TryText;
-  /** Reads dead letters again and counts those that can be read. Passed in by the command. */
+  /** Reads dead letters again and counts those that can be read. The command passes it in. */
   replayLetters?: ReplayLetters;
   /** How long the tables keep their rows. */
   retention: Retention;
-  /** Ranks what differs. Passed in by the command, because the console does not import the analyzers. */
+  /** Ranks what differs. The command passes it in, because the console must not import the analyzers. */
   explain: Explainer;
-  /** Tells how an incident came about. Also passed in by the command. */
+  /** Tells how an incident came about. The command passes it in for the same reason. */
   timeline: Timeline;
   /** The worker of this process, if it has one: its metrics and health are served here too. */
   telemetry?: ProcessTelemetry;
@@ -149,7 +149,10 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   return app;
 }
 
-/** What the server itself refuses before a route sees it, in our words: they name the part of the request. */
+/**
+ * Messages for requests that fastify refuses before a route runs. Unlike those of fastify, they name the part of the
+ * request.
+ */
 const refusals: Readonly<Record<string, string>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'body: is empty; send JSON, at least {}',
   FST_ERR_CTP_INVALID_JSON_BODY: 'body: is not JSON',
@@ -163,7 +166,7 @@ function refusalOf(error: unknown, message: string): string {
   return refusals[code] ?? message;
 }
 
-/** HTTP status for store errors after which the same request can succeed later. */
+/** HTTP status for errors of the store after which the same request can succeed later. */
 const statusOf: Readonly<Record<string, number>> = { unreachable: 503, busy: 503, slow: 504 };
 
 /** Without a worker, the console is ready when the store answers. */
@@ -188,8 +191,9 @@ async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply):
 }
 
 /**
- * A page of another site can make a browser send changes, ask costly questions and hold connections open, although it
- * cannot read the answers. It may only lead here: a link opens a page as a document.
+ * Refuses requests from pages of other sites. Such a page cannot read the answers, but it could make a browser send
+ * changes, ask costly questions and hold connections open. Its links are allowed: for a link, the browser asks for a
+ * document.
  */
 async function refuseForeignPages(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { method, headers } = request;

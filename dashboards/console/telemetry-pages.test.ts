@@ -18,7 +18,7 @@ async function ask(path: string, telemetry: Partial<ProcessTelemetry> = {}, toke
   return app.inject({ path });
 }
 
-describe('the pages about the worker in the same process', () => {
+describe('the telemetry of a worker in the same process', () => {
   it('/metrics is what Prometheus reads', async () => {
     const answer = await ask('/metrics');
     expect([answer.statusCode, answer.headers['content-type'], answer.body]).toEqual([
@@ -38,12 +38,12 @@ describe('the pages about the worker in the same process', () => {
     expect([answer.statusCode, answer.json()]).toEqual([status, { state, reasons: [] }]);
   });
 
-  it('/healthz is 503 only for a worker that stands still', async () => {
+  it('/healthz is 503 only for a stalled worker', async () => {
     expect((await ask('/healthz')).statusCode).toBe(200);
     expect((await ask('/healthz', { isAlive: () => false })).statusCode).toBe(503);
   });
 
-  it('/readyz names addresses only to this machine', async () => {
+  it('/readyz names addresses only if no token is needed', async () => {
     const reasons = [{ code: 'missing', detail: 'Kafka is not there yet', address: 'kafka:9092' }];
     const waiting = { health: () => ({ state: 'not_ready' as const, reasons }) };
     expect((await ask('/readyz', waiting)).json()).toEqual({ state: 'not_ready', reasons });
@@ -53,7 +53,7 @@ describe('the pages about the worker in the same process', () => {
     });
   });
 
-  it('with a token, metrics need it and probes do not', async () => {
+  it('if a token is set, /metrics needs it and the probes do not', async () => {
     const codes = ['/metrics', '/healthz', '/readyz'].map(
       async (path) => (await ask(path, {}, 'secret')).statusCode,
     );

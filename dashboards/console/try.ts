@@ -23,7 +23,7 @@ export interface TryAnswer {
   records: readonly {
     outcome: TriedRecordAnswer['outcome'];
     records: readonly TriedRecordAnswer[];
-    /** Records of a message of several that no format recognises. */
+    /** Parts of a record that no format recognises, if the record holds several parts. */
     unread: readonly { reason: string; detail: string; text: string }[];
     /** The start of the record that could not be read, redacted. */
     text: string;
@@ -33,7 +33,7 @@ export interface TryAnswer {
 }
 
 /**
- * Reads a text as a worker would, without storing any of it. Passed in by the command, because the console does not
- * read records itself.
+ * Reads a text as a worker would, and stores nothing. The command passes this function in, because the console must not
+ * import the reading of records.
  */
 export type TryText = (text: string) => Promise<TryAnswer>;

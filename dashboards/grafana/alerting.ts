@@ -5,7 +5,7 @@ import { storeRules } from '../panels/store-alerts.ts';
 import { incidentUid } from './links.ts';
 import { clickhouseType, pluginVersion } from './query.ts';
 
-/** Name, data source and routing, the same in the files and over the HTTP API. */
+/** Names, data source and routing of the alert rules; the files and the HTTP API use the same. */
 export const alerting = {
   folder: 'faultline',
   /** Uid of the data source that the rules query; rules cannot use a variable of a dashboard. */
@@ -14,8 +14,8 @@ export const alerting = {
 } as const;
 
 /**
- * The groups of rules. Intervals are multiples of Grafana's step of 10 s, which the analyzers use too. Rules about
- * values over minutes run once a minute.
+ * The groups of rules. Intervals are multiples of 10 s, the step of Grafana's scheduler and of the analyzers. Rules
+ * about values over minutes run once a minute.
  */
 export const ruleGroups = [
   { name: 'faultline-incidents', intervalSeconds: 10, rules: incidentRules },
@@ -137,8 +137,8 @@ export function policiesFile(): Record<string, unknown> {
 }
 
 /**
- * The file with the texts of notifications. They are short enough for a phone, and say what to do before they say how
- * it was found.
+ * The file with the texts of notifications. The texts are short enough for a phone, and say what to do before they say
+ * how faultline found the incident.
  */
 export function templatesFile(): Record<string, unknown> {
   const line = (name: string): string => `{{ if .Annotations.${name} }}{{ .Annotations.${name} }}\n{{ end }}`;
@@ -232,7 +232,7 @@ function threshold(rule: AlertRule, intervalMs: number): RuleQuery {
   };
 }
 
-// A notification is read outside Grafana, so a path needs Grafana's address in front.
+// People read a notification outside Grafana, so a path gets the address of Grafana in front.
 function absolute(url: string): string {
   return url.startsWith('/') ? `{{ reReplaceAll "/+$" "" externalURL }}${url}` : url;
 }

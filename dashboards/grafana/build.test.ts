@@ -54,7 +54,7 @@ describe('the generated files', () => {
     expect(buildFiles().map(fileText)).toEqual(files.map(fileText));
   });
 
-  test('hold only JSON in the alerting folder, since any other file stops Grafana', () => {
+  test('hold only JSON in the alerting folder, because any other file stops Grafana', () => {
     const names = readdirSync(new URL('./out/alerting/', import.meta.url));
     expect(names.filter((name) => !name.endsWith('.json'))).toEqual([]);
   });
@@ -201,7 +201,8 @@ describe('a chart', () => {
   );
 
   test.each(charts)('%s %s: its first and last interval are complete', (_uid, slug, model) => {
-    // These charts use the time at which a batch was stored, which is the store's clock and never later than now.
+    // These charts show batches at the time when they were stored, which is never later than now, so no interval is
+    // left out.
     if (['batch-size', 'worker-batches'].includes(slug)) return;
     expect(model.sql).toContain('$__buckets(');
   });
@@ -318,7 +319,7 @@ describe('the alert rules', () => {
 
 const panel = (over: object) => ({ id: 1, title: 'p', gridPos: { x: 0, y: 0, w: 12, h: 8 }, ...over });
 
-describe('finish refuses what the SDK lets through', () => {
+describe('finish refuses errors that the SDK accepts', () => {
   test.each([
     ['a panel without an id', [panel({ id: undefined })], 'panel "p" has no id'],
     ['an id used twice', [panel({}), panel({})], 'panel "p" has id 1, which another panel has too'],

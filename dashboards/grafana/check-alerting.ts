@@ -232,7 +232,7 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   if (!refIds.includes(one.condition)) problems.push(`condition ${one.condition} names no query`);
   for (const { refId, datasourceUid, model } of one.data) {
     if (model.refId !== refId) problems.push(`query ${refId} calls itself ${model.refId}`);
-    // Grafana accepts any uid; the rule would then fail each time.
+    // Grafana accepts an unknown uid, and the rule then fails at every evaluation.
     if (![alerting.dataSourceUid, '__expr__'].includes(datasourceUid))
       problems.push(`query ${refId} asks data source ${datasourceUid}, which is not provisioned`);
     if (model.datasource.uid !== datasourceUid) problems.push(`query ${refId} names two data sources`);
@@ -266,15 +266,15 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   for (const name of ['severity', 'kind', 'team']) {
     if (one.labels[name] === undefined) problems.push(`label ${name} is missing; alerts are routed by it`);
   }
-  // In these states Grafana would send an alert of its own about the missing answer. It would have the labels of the
-  // rule and empty texts, and look like an incident.
+  // With other values, Grafana would send its own alert about the missing answer, with the labels of the rule and empty
+  // texts. It would look like an incident.
   for (const state of [one.noDataState, one.execErrState] as const) {
     if (one.annotations['incident_url'] !== undefined && state !== 'KeepLast')
       problems.push(
         `is about incidents and ${state} when the store does not answer: only KeepLast says nothing`,
       );
   }
-  // In labels and titles a single $ starts an environment variable; one that is not set becomes nothing.
+  // In labels and titles a single $ starts an environment variable, which is replaced by nothing if it is not set.
   for (const [name, value] of [...Object.entries(one.labels), ['title', one.title] as const]) {
     if (/(?<!\$)\$(?!\$)/.test(value.replaceAll('$$', '')))
       problems.push(`label ${name} holds a bare $: write $$`);

@@ -87,7 +87,7 @@ const macros = new Set([
 /** Names of the variables of each dashboard, by its uid. */
 export type VariableNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Kinds of panels and column settings that faultline uses. Grafana shows any other as an error, or ignores it. */
+/** Kinds of panels and column settings that faultline uses. Grafana shows an unknown one as an error, or ignores it. */
 const panelTypes = new Set(['row', 'timeseries', 'stat', 'table', 'heatmap']);
 const properties = new Set([
   'color',

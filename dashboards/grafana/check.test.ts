@@ -20,7 +20,7 @@ const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys
 const { groups: ruleFile } = (buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content ?? {
   groups: [],
 }) as { groups: { rules: { data: unknown[] }[] }[] };
-/** The threshold comes after all queries. */
+/** Index of the threshold, which follows all queries. */
 const lastQuery = ruleFile[0]?.rules[0]?.data.length ?? 0;
 const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
@@ -43,12 +43,7 @@ describe('a dashboard file that Grafana would silently misread or leave out', ()
       '',
       `panel ${failures} "Failures by class": has no description`,
     ],
-    [
-      'a unit nobody knows',
-      inPanel('fieldConfig', 'defaults', 'unit'),
-      'percent',
-      'has unknown unit percent',
-    ],
+    ['an unknown unit', inPanel('fieldConfig', 'defaults', 'unit'), 'percent', 'has unknown unit percent'],
     ['a fixed data source', inPanel('datasource', 'uid'), 'clickhouse', 'does not use ${datasource}'],
     ['no query', inPanel('targets'), [], 'asks nothing'],
     ['no link', inPanel('links'), [], 'leads nowhere'],
@@ -97,11 +92,11 @@ describe('a dashboard file that Grafana would silently misread or leave out', ()
       'without FINAL',
     ],
     ['a text as width', inPanel('gridPos', 'w'), '12', 'gridPos.w'],
-    ['panels on each other', inPanel('gridPos', 'y'), 0, 'lie on each other'],
+    ['panels that overlap', inPanel('gridPos', 'y'), 0, 'lie on each other'],
     ['a panel past the edge', inPanel('gridPos', 'x'), 20, `panel ${failures} passes column 24`],
     ['an id used twice', inPanel('id'), neighbour, `panel id ${neighbour} is used twice`],
     [
-      'a regexp that is none',
+      'an invalid regular expression',
       inPanel('fieldConfig', 'overrides', 1, 'matcher', 'options'),
       'rate_limit',
       'is not a /regexp/',
@@ -145,7 +140,7 @@ describe('a table that reads wrongly', () => {
     expect(broken('dashboards/faultline-overview.json', overrides, without).join('\n')).toContain(problem);
   });
 
-  test('two dashboards with one title, of which Grafana shows one', () => {
+  test('two dashboards with the same title, of which Grafana shows only one', () => {
     const title = buildFiles()[1]?.content['title'];
     expect(broken('dashboards/faultline-overview.json', ['title'], title)).toEqual([
       'dashboards: two dashboards have one title',
@@ -156,7 +151,7 @@ describe('a table that reads wrongly', () => {
 describe('an alerting file that would stop Grafana, or that Grafana would silently misread', () => {
   test.each<[string, readonly (string | number)[], unknown, string]>([
     ['an unknown key in a rule', rule('keep_firing_for'), '0s', 'unknown key keep_firing_for'],
-    // Grafana 11 silently drops this key, so the file would have another meaning there.
+    // Grafana 11 silently drops this key, so the file would have another meaning for it.
     ['a key that Grafana 11 does not know', rule('keepFiringFor'), '5m', 'unknown key keepFiringFor'],
     [
       'a data source that does not exist',
@@ -164,14 +159,9 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
       'clickhous',
       'which is not provisioned',
     ],
+    ['a rule without a severity', rule('labels', 'severity'), undefined, 'label severity is missing'],
     [
-      'a rule that is silent of its severity',
-      rule('labels', 'severity'),
-      undefined,
-      'label severity is missing',
-    ],
-    [
-      'a text about a number that is not asked',
+      'a text about a number that no query returns',
       rule('annotations', 'number'),
       '{{ $values.Z.Value }}',
       '$values.Z, which is not a query',
@@ -195,7 +185,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
       'has 1 blocks and 0 ends',
     ],
     [
-      'a store that is away and reads like an incident',
+      'a store that is away, and an alert about it that reads like an incident',
       rule('execErrState'),
       'Error',
       'only KeepLast says nothing',
@@ -208,7 +198,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
       'two rules are called faultline/Quota exhausted',
     ],
     [
-      'two groups of one name',
+      'two groups with the same name',
       ['groups', 1, 'name'],
       'faultline-incidents',
       'two groups are called faultline/faultline-incidents',
@@ -324,7 +314,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
       'title uses template faultlin.title, which is not defined',
     ],
     [
-      'a variable of a template that is taken for one of the environment',
+      'a variable of a template that Grafana would read as an environment variable',
       'contact-points',
       ['contactPoints', 0, 'receivers', 0, 'settings', 'message'],
       '{{ range $x := .Alerts }}{{ end }}',

@@ -39,7 +39,7 @@ export function caller({ url, token }: GrafanaAddress): Call {
     const where = `Grafana at ${shown(url)}`;
     if (response.ok) {
       const body = parsedJson(await content(response, url));
-      // A login page or a proxy answers 200, too; nothing was saved then.
+      // A login page or a proxy also answers with 200, but then nothing was saved.
       if (body === undefined && status !== 204 && method !== 'DELETE')
         throw new GrafanaError(
           'refused',

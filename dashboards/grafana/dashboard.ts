@@ -10,7 +10,7 @@ import { clickhouseType, target } from './query.ts';
 /** Every panel queries the data source that is chosen at the top of the page. */
 const source = { type: clickhouseType, uid: '${datasource}' };
 
-/** Tag by which the dashboards find each other. */
+/** Tag of all dashboards of faultline; the menu of links lists the dashboards with this tag. */
 const tag = 'faultline';
 
 /** Converts a dashboard of the panel model into Grafana's classic JSON. Throws when ids or the grid are wrong. */
@@ -35,7 +35,7 @@ export function dashboardJson(dashboard: Dashboard, docsUrl: string): Record<str
   if (dashboard.about === 'incident') builder.withVariable(incidentChoice());
   else for (const variable of filterVariables) builder.withVariable(filterVariable(variable));
   dashboard.rows.forEach((row, index) => {
-    // Ids of panels are above these; nothing links to a row.
+    // Nothing links to a row, so its id only has to differ from those of panels.
     builder.withRow(new dash.RowBuilder(row.title).id(1_000 + index));
     for (const panel of row.panels) {
       builder.withPanel(panelBuilder(panel, { source, docsUrl, dashboardUid: dashboard.uid }));

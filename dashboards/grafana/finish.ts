@@ -6,9 +6,9 @@ interface Placed {
 }
 
 /**
- * Turns what the SDK built into plain JSON for a file. It removes the placement that hides links and annotations in a
- * menu, and checks two things that the SDK does not: every panel has an id of its own and ends within the 24 columns of
- * the page.
+ * Turns what the SDK built into plain JSON for a file. It removes the placement that would hide links and annotations
+ * in a menu. It checks two things that the SDK does not check: no two panels have the same id, and every panel ends
+ * within the 24 columns of the page.
  */
 export function finish(built: unknown): Record<string, unknown> {
   const plain = JSON.parse(

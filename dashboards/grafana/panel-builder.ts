@@ -176,7 +176,7 @@ function columnProperties(column: PanelColumn, place: PanelPlace): dash.DynamicC
   ];
 }
 
-/** Maps words of faultline to their titles. As a mapping of values it leaves the word itself to links. */
+/** Maps words of faultline to their titles. It is a mapping of values, so links still get the word. */
 function titlesOf(words: TitledWords): dash.ValueMap {
   const titles: Record<TitledWords, Readonly<Record<string, string>>> = {
     class: Object.fromEntries(requestClassNames.map((name) => [name, errorClasses[name].title])),

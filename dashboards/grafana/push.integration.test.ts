@@ -11,7 +11,7 @@ interface Seen {
   authorization: string | undefined;
   body: Record<string, unknown>;
 }
-/** `raw`: sent instead of the body as JSON. */
+/** `raw`: a text that is sent instead of `body`. */
 type Answer = { status: number; body?: unknown; raw?: string };
 
 let server: Server | undefined;
@@ -137,7 +137,7 @@ describe('push', () => {
     expect(new Set(seen.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${secret}`]));
   });
 
-  test('again: nothing is written', async () => {
+  test('a second time: nothing is written', async () => {
     const { answer } = grafana();
     const { url, seen } = await fakeGrafana(answer);
     await send(url);
@@ -207,7 +207,7 @@ describe('push', () => {
     });
   });
 
-  test('a faultline dashboard that the code no longer builds is deleted; those of others stay', async () => {
+  test('a dashboard of faultline that the code does not build is deleted; those of others stay', async () => {
     const { state, answer } = grafana();
     const { url } = await fakeGrafana(answer);
     await send(url);
@@ -354,7 +354,7 @@ describe('push', () => {
     );
   });
 
-  test('nothing listens: one line with the address, without credentials in it', async () => {
+  test('if nothing listens, the error is one line with the address but without credentials', async () => {
     const { url } = await fakeGrafana(() => ({ status: 200 }));
     await new Promise((resolve) => server?.close(resolve));
     server = undefined;

@@ -7,29 +7,29 @@ import { clickhouseType } from './query.ts';
 
 export { type GrafanaAddress, GrafanaError } from './client.ts';
 
-/** One change in Grafana that was made, or would be made. */
+/** One change in Grafana that `push` made, or that a dry run would make. */
 export interface PushStep {
   /** Such as `dashboard faultline-overview`. */
   what: string;
   change: 'create' | 'update' | 'delete' | 'unchanged';
-  /** How the two differ, one line per place. */
+  /** How Grafana's object differs from ours, one line per place. */
   differences: readonly string[];
 }
 
 export interface PushOptions {
   docsUrl: string;
-  /** Only reads, and resolves with the changes that it would make. */
+  /** True: `push` only reads, and returns the changes that it would make. */
   dryRun: boolean;
 }
 
-/** Uid of faultline's folder. Nothing outside of it is changed. */
+/** Uid of faultline's folder. `push` changes nothing outside this folder. */
 const folderUid = 'faultline';
 
 /**
  * Makes the folder of a Grafana equal to what the code builds, over its HTTP API: folder, dashboards, groups of alert
- * rules. What is already equal is not sent, so a second push changes nothing. A dashboard of faultline that the code no
- * longer builds is deleted. Contact points and policies are not sent, because all teams share one policy tree. Throws
- * `GrafanaError`.
+ * rules. An object that is already equal is not sent, so a second push changes nothing. A dashboard of faultline that
+ * the code no longer builds is deleted. Contact points and policies are not sent, because all teams share one policy
+ * tree. Throws `GrafanaError`.
  */
 export async function push(
   grafana: GrafanaAddress,

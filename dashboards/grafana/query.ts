@@ -7,7 +7,7 @@ export const clickhouseType = 'grafana-clickhouse-datasource';
 /** Version of the plugin that this query model belongs to; the plugin's migrations read it. */
 export const pluginVersion = '4.20.0';
 
-/** What the data source makes of the rows. The backend reads the number, the editor the name. */
+/** The form into which the data source brings the rows. Its backend reads the number, its editor the name. */
 export type QueryFormat = 'timeseries' | 'table';
 const formatOf: Readonly<Record<QueryFormat, number>> = { timeseries: 0, table: 1 };
 

@@ -36,7 +36,8 @@ export interface AlertRule {
   pending: number;
   whenSilent: NoDataState;
   /**
-   * For routing. It is the severity of the kind: that of an incident may change while it lasts, and a label must not.
+   * Label for routing. It is the severity of the kind, because that of an incident may change, and a label must not
+   * change.
    */
   severity: 'warning' | 'critical';
   /** First sentence of the notification; `{{ $labels.x }}` is a text column of the SQL. */
@@ -126,7 +127,7 @@ function incidentRule(kind: IncidentKind): AlertRule {
     threshold: 0.5,
     // The analyzers have already waited, and resolve with hysteresis; waiting again would only delay the alert.
     pending: 0,
-    // A store that does not answer says nothing about the API, so alerts keep their state, and a rule of its own
+    // A store that does not answer says nothing about the API, so alerts keep their state. A rule of `store-alerts.ts`
     // reports the store.
     whenSilent: 'KeepLast',
     severity: facts.severity,

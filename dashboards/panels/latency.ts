@@ -2,7 +2,7 @@ import { LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
 
 /** SQL for latency. Counts have a histogram in `latency_buckets`, whose upper bounds double from step to step. */
 
-/** Upper bound in milliseconds that stands for the open bucket. */
+/** Milliseconds that are shown as the upper bound of the last bucket, which has none. */
 const OPEN_MS = (LATENCY_BUCKETS_MS.at(-1) ?? 0) * 2;
 
 /** SQL of a percentile of the columns `bound` and `n` that `bucketJoin` makes; null when nothing was measured. */

@@ -1,14 +1,14 @@
+import { kafkaTopicPattern } from '../../domain/topic.ts';
 import type { Panel } from '../panel.ts';
 import { perMinute } from './counts.ts';
 import { toPipeline } from './links.ts';
 
 /**
- * Batches whose delay says something: those of Kafka, and those of files and pipes that were read while they grew. The
- * demo, files of the past and dead letters that were counted later are history, however late it was read. No topic of
- * Kafka can have such a name.
+ * Batches whose delay means something: those of Kafka, and those of files and pipes that were read while they grew. The
+ * demo, files of the past, and dead letters that were counted later are left out, because their records are old.
  */
 const ARRIVED_LIVE = `kind = 'batch' AND NOT match(topic, '^(demo|dead-letters)#')
-  AND (NOT match(topic, '^(file:|stdin#)') OR dateDiff('second', last_ts, inserted_at) <= 300)`;
+  AND (match(topic, '${kafkaTopicPattern}') OR dateDiff('second', last_ts, inserted_at) <= 300)`;
 
 /** Shows whether the workers keep up. */
 export const ingestDelay: Panel = {

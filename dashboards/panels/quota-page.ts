@@ -150,7 +150,7 @@ ORDER BY refusals DESC, org, project, client, model LIMIT 50`,
   links: [rateLimitRunbook, toSlowDown],
 };
 
-/** Shows which of the three remedies for one status code applies: wait, pay, or send less. */
+/** Shows which remedy an answer with status 429 needs: wait, pay, or send less. */
 export const quotaPage: Dashboard = {
   uid: 'faultline-limits',
   title: 'faultline / Quota and limits',

@@ -17,7 +17,7 @@ test.each(
   expect(planFilters(conditions.filter((one) => one !== null))).toHaveLength(1 + where.length);
   for (const name of dimension === 'class' ? Object.values(values).flat() : [])
     expect(isRequestClass(name)).toBe(true);
-  // Otherwise Explore would be asked for a value of that name.
+  // Otherwise a click would make Explore search for a value with that name.
   expect(/if\((\w+) = '', '([^']+)', \1\) AS series/.exec(sql)?.slice(1)).toEqual(
     none === undefined ? undefined : [dimension, none],
   );

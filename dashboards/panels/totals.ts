@@ -18,7 +18,7 @@ export const requests: Panel = {
   links: [toPipeline],
 };
 
-/** Shows how much of it fails. */
+/** Shows the share of requests that fail. */
 export const errorShare: Panel = {
   slug: 'error-share',
   title: 'Error share',

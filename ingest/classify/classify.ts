@@ -16,7 +16,7 @@ import { withoutQuotedInput } from './engine/quoted-input.ts';
 import { success, successReading } from './engine/success-body.ts';
 import { waitFromHeaders, waitFromText } from './engine/wait-time.ts';
 
-/** The judgement from status, provider and text, without the headers. */
+/** What status, provider and text show, without the headers. */
 export interface Reading {
   decision: Decision;
   hints: number;
@@ -46,7 +46,7 @@ export function classify(input: ClassifierInput): Classification {
   return conclude(readInput(input, false), input.headers);
 }
 
-/** Judges the error without the headers; `conclude` adds what they say. The same input gives the same answer. */
+/** Judges the error without the headers; `conclude` adds them. The same input gives the same answer. */
 export function readError(input: ErrorInput): FullReading {
   return readInput(input, true);
 }
@@ -60,7 +60,7 @@ function textOf(input: ErrorInput): string {
   return input.exception === '' ? text : `${input.exception.slice(0, MAX_EXCEPTION)}: ${text}`;
 }
 
-/** The reading of a request without an error; null when there is an error to judge. */
+/** The reading of a request that has no error; null when there is an error to judge. */
 function readSuccess(input: ErrorInput): FullReading | null {
   if (input.status >= 400 || input.exception !== '') return null;
   if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
@@ -91,14 +91,14 @@ function read(input: ErrorInput, text: string, wantFields: boolean): FullReading
   const fields = wantFields ? readFields(text, findings) : noFields;
   const own = mayQuoteInput(input.status, heard.decision) ? withoutQuotedInput(text) : text;
   if (own !== text) heard = decideOn(input, own, scanText(own, false));
-  // The error may be inside a value that was skipped because such values usually repeat the caller's words.
+  // The error may be inside a value that was skipped, because such values usually repeat words of the caller.
   if (heard.decision.rule === 'none' && echoed) heard = decideOn(input, own, scanText(own, false, true));
   return { ...heard, fields };
 }
 
 /**
- * Whether the words that decided may be a quotation of the request: answers that refuse an input quote it. If the
- * status alone gives the same class, the quotation makes no difference.
+ * Whether the words that decided may be quoted from the request, because answers that refuse an input quote it. If the
+ * status alone gives the same class, a quotation makes no difference.
  */
 function mayQuoteInput(status: number, decision: Decision): boolean {
   if (status !== 400 && status !== 404 && status !== 422 && status < 500) return false;
@@ -125,7 +125,7 @@ function isGemini(provider: string): boolean {
   );
 }
 
-/** The classification of a reading together with the headers: class, advice and waiting time. */
+/** Makes the classification from a reading and the headers. */
 export function conclude(
   { decision, hints, generation, subclass, wait }: Reading,
   headers: ClassifierInput['headers'],
@@ -144,7 +144,7 @@ export function conclude(
 }
 
 /**
- * The retry advice of the class. It is `no` for limits that no waiting lifts, and when the provider forbids a retry.
+ * The retry advice of the class, but `no` for limits that do not end by waiting, and when the provider forbids a retry.
  */
 function retryOf(advice: Retry, subclass: string, hints: number, headers: ClassifierInput['headers']): Retry {
   if (advice === 'no') return 'no';

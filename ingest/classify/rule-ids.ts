@@ -4,7 +4,7 @@ import { resetRules } from './engine/reset.ts';
 import { orderedRules } from './rules/ordered-rules.ts';
 import { judgeStatus } from './rules/status-rules.ts';
 
-/** Rules outside the tables: they examine more than phrases. */
+/** Rules that are in no table, because they examine more than phrases. */
 const otherRules: Readonly<Record<string, ErrorClass>> = {
   'status.no_answer': 'connection',
   'body.content_filter': 'bad_request',
@@ -13,7 +13,7 @@ const otherRules: Readonly<Record<string, ErrorClass>> = {
   none: 'other',
 };
 
-/** Ids of all rules by the class that they give, in the order of decisions; each class has at least one. */
+/** Ids of all rules by the class that they give, in the order of decisions. Each class has at least one rule. */
 export function ruleIdsByClass(): ReadonlyMap<ErrorClass, readonly string[]> {
   const ids = new Map<string, Set<string>>(errorClassNames.map((name) => [name, new Set<string>()]));
   for (const rule of orderedRules) ids.get(rule.class)?.add(rule.id);

@@ -17,9 +17,12 @@ export type NativeRead =
   | { log: RequestLog; dropped?: readonly string[] }
   | { log: null; reason: RejectReason; detail: string };
 
-/** Members of any line of a logger. Lines of zap also have a `ts` and often an `error`, whatever they report. */
+/**
+ * Members that mark the line of a logger. Lines of zap also have `ts` and often `error`, so these two do not prove a
+ * request.
+ */
 export const LOGGER_MEMBERS = ['level', 'levelname', 'severity', 'logger'] as const;
-/** A line of a logger with one of these is a native record all the same. */
+/** A line of a logger is a native record only if it has one of these members. */
 export const CALL_MEMBERS = ['model', 'api_key'] as const;
 
 /** The native format: one record per message. */
@@ -46,8 +49,8 @@ export function asDecoded(log: RequestLog, dropped: readonly string[] | undefine
 }
 
 /**
- * The same for one of several records. Every format ends here, so that all records are checked and cleaned in the same
- * way.
+ * Reads one native record. Every format converts its records to native ones and calls this, so that all are checked and
+ * cleaned in the same way.
  */
 export function readNative(value: unknown, now: number, cleaner: Cleaner): NativeRead {
   if (isPlainNative(value)) return toRequestLog(value, now, cleaner);
@@ -58,8 +61,8 @@ export function readNative(value: unknown, now: number, cleaner: Cleaner): Nativ
 }
 
 /**
- * True exactly for values that the schema accepts, and several times faster. Other values are mended. A property test
- * compares this check with the schema.
+ * True exactly for the values that the schema accepts, but several times faster than the schema. A property test
+ * compares both.
  */
 export function isPlainNative(value: unknown): value is NativeRecord {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -112,7 +115,7 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Nati
   const status = record.status ?? 0;
   const error = record.error === undefined || isNoError(record.error) ? null : record.error;
   const exception = record.exception && !isNoErrorText(record.exception) ? record.exception : '';
-  // `"error": ""` holds nothing, so the record is treated as one without an error.
+  // `"error": ""` is the same as no error, so the record may have no outcome.
   if ((record.status ?? null) === null && error === null && exception === '')
     return { log: null, reason: 'schema', detail: NO_OUTCOME };
   const failed = error !== null || exception !== '' || status >= 400 || status === 0;
@@ -147,9 +150,9 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Nati
   };
 }
 
-/** The record's own id, otherwise that of the headers. */
-export function firstId(own: string | null | undefined, told: string | null | undefined): string {
-  return own && !isNoText(own) ? own : (told ?? '');
+/** The id in the record, otherwise the id in the headers. */
+export function firstId(own: string | null | undefined, other: string | null | undefined): string {
+  return own && !isNoText(own) ? own : (other ?? '');
 }
 
 function dimension(clean: (text: string) => string, text: string | null | undefined): string {

@@ -39,8 +39,8 @@ export function failuresOf(
 }
 
 /**
- * False for a failure that this caller's SDK cannot log: a Python program logs no exceptions of Node and the other way
- * round, and only OpenAI's SDKs raise `openai.` exceptions.
+ * False for a failure that this caller's SDK cannot log: a Python program logs no exceptions of Node, a Node program
+ * none of Python, and only OpenAI's SDKs raise `openai.` exceptions.
  */
 function fits(row: SimulatedFailure, caller: Caller): boolean {
   if (row.exception === '') return true;

@@ -27,7 +27,7 @@ export interface SimulatedFailure {
   /** 0 without an HTTP answer. */
   status: number;
   shapes: readonly BodyForm[];
-  /** The retry rule of the SDKs: 408, 409, 429, 5xx, time-outs and broken connections. */
+  /** Whether the SDKs retry it. They retry 408, 409, 429, 5xx, time-outs and broken connections. */
   retried: boolean;
   /** The parsed body, or the text for `verbatim`. */
   body(context: FailureContext): unknown;
@@ -44,7 +44,7 @@ export interface SimulatedFailure {
 
 type FailureFacts = Pick<SimulatedFailure, 'id' | 'class' | 'status' | 'body'> & Partial<SimulatedFailure>;
 
-/** Makes a row; what is not given has these defaults: OpenAI, all shapes, retried as the SDKs do. */
+/** Makes a row. The defaults are: OpenAI, all shapes, retried as the SDKs do. */
 export function failure(facts: FailureFacts): SimulatedFailure {
   return {
     subclass: '',

@@ -66,8 +66,8 @@ function rotated(): Scenario {
 }
 
 /**
- * A caller that does not exist yet is silent until the event begins. Its silence fades within a minute, and the event
- * is the time in which it sends, so the minute comes after the beginning of the event.
+ * How long a caller that does not exist yet is silent. In the last minute its rate grows to the usual one, so the
+ * silence ends a minute after the event begins.
  */
 const SILENT_MS = EVENT_AT + MINUTE;
 

@@ -13,7 +13,7 @@ function spent(where: Exhaustion['where'], more: Partial<Exhaustion> = {}): Exha
   };
 }
 
-/** Money: quotas that are spent, one after the other, and budgets that will be. */
+/** Quotas that are spent, one after the other, and budgets that will be spent. */
 export const accountScenarios: readonly Scenario[] = [
   twoHours('quota-two-projects', 'A second project spends its limit ten minutes after the first got more.', [
     spent({ ...OPENAI, project: ASSISTANT }, { lasts_ms: 15 * MINUTE }),

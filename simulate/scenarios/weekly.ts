@@ -3,7 +3,7 @@ import { ASSISTANT, harborline } from './harborline.ts';
 import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const WEEK = 168 * HOUR;
-/** After this many weeks it is known what is usual at this hour. */
+/** After this many weeks the analyzers know what is usual at this hour of the week. */
 const LEARNING_WEEKS = 3;
 const WEEKS = 6;
 const REPORT = { ...OPENAI, client: 'weekly-report' };

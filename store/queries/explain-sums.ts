@@ -157,7 +157,7 @@ export async function readExplainSums(
     `SELECT [${plan.by.map((name) => `toString(${name})`).join(', ')}] AS values,
        sumIf(c.requests, ${inWindow}) AS requests, sumIf(c.requests, ${inWindow} AND ${failed}) AS failures,
        sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures,
-       minIf(toUnixTimestamp(c.ts), ${inUsual}) AS usual_first
+       minIf(toUnixTimestamp(c.ts), ${inUsual} AND c.requests > 0) AS usual_first
      FROM ${plan.table} AS c WHERE ${[`((${inWindow}) OR (${inUsual}))`, ...conditions].join(' AND ')}
      ${columns === '' ? '' : `GROUP BY ${columns} ORDER BY ${columns}`} LIMIT {limit:UInt32}`,
     { ...params, from: window.from, to: window.to, usualFrom: against.from, usualTo: against.to, limit },

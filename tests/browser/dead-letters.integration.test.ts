@@ -93,7 +93,7 @@ test('who may only read cannot count dead letters', async () => {
   expect(await countedOf('late')).toBe(0);
 });
 
-test('dead letters are looked at, then counted, by the keyboard; once more counts nothing', async () => {
+test('the keyboard shows what can be read, then counts it; a second time counts nothing', async () => {
   const page = await open('/pipeline');
   const look = page.getByRole('button', { name: 'See what can be read now' });
   const count = page.getByRole('button', { name: 'Count what can be read now' });
@@ -105,7 +105,7 @@ test('dead letters are looked at, then counted, by the keyboard; once more count
     .poll(() => said.innerText(), { timeout: 20_000 })
     .toBe(`1,203 requests can be counted. ${rest}`);
   expect(await countedOf('late')).toBe(0);
-  // A refresh of the page may come between the two.
+  // The page may refresh in between.
   await expect
     .poll(async () => {
       await look.focus();
@@ -117,7 +117,7 @@ test('dead letters are looked at, then counted, by the keyboard; once more count
   await expect.poll(() => said.innerText(), { timeout: 30_000 }).toBe(`1,203 requests were counted. ${rest}`);
   expect(await countedOf('late')).toBe(1_203);
   await page.getByRole('cell', { name: 'counted', exact: true }).first().waitFor();
-  // Pressed twice at once: one runs, the other is told so or finds nothing.
+  // Of two presses at once, one counts; the other is refused or finds nothing.
   await Promise.all([count.press('Enter'), count.press('Enter')]);
   await expect.poll(() => said.innerText(), { timeout: 20_000 }).toBe(`0 requests were counted. ${rest}`);
   expect(await countedOf('late')).toBe(1_203);

@@ -8,7 +8,8 @@ import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { launchBrowser } from './launch.ts';
 import { openSeededStore } from './seeded-store.ts';
 
-// A click on a chart looks at one of its series, or at all others; a scale on which small values are seen beside a spike.
+// A click on a chart shows only one of its series, or all others. A logarithmic scale shows small values beside a
+// spike.
 
 // Yesterday at 18:00, because tables drop older days.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
@@ -69,7 +70,7 @@ async function failuresShown(page: Page): Promise<number> {
   return cells.reduce((sum, text) => sum + Number(text.replaceAll(',', '')), 0);
 }
 
-/** Moves the pointer over the chart until it is on a series, and says where, and which that is. */
+/** Moves the pointer over the chart until it is on a series, and returns the label of that series. */
 async function findSeries(page: Page, plot: Locator): Promise<string> {
   await plot.scrollIntoViewIfNeeded();
   const box = await plot.boundingBox();
@@ -109,7 +110,7 @@ test('a click on the chart of Explore keeps that class; with Shift it is left ou
   await soon(() => failuresShown(page)).toBe(allFailures() - failures(clicked));
 });
 
-test('the keyboard keeps a series by its legend entry, and takes it back where the focus is then', async () => {
+test('the keyboard keeps only a series by its legend entry, and the button that then has the focus undoes this', async () => {
   const page = await open('/explore');
   await page.getByRole('button', { name: /^Quota exceeded \d|^Quota exceeded[\d,]+$/ }).focus();
   await page.keyboard.press('Tab');
@@ -127,7 +128,7 @@ test('the keyboard keeps a series by its legend entry, and takes it back where t
   await soon(() => failuresShown(page)).toBe(allFailures());
 });
 
-test('of groups by two dimensions a click keeps both values, and only the table leaves one out', async () => {
+test('with two dimensions a click on the chart keeps both values, and only the table can leave one out', async () => {
   const page = await open('/explore?by=class&and=project');
   const legend = page.getByRole('group', { name: 'Series' });
   const entry = legend.getByRole('button', { name: /^Quota exceeded · batch/ });
@@ -162,7 +163,7 @@ test('a series of a dashboard leads to Explore with the same failures', async ()
   expect(name).not.toBe('');
 });
 
-test('a span that is drawn is no click', async () => {
+test('selecting a span is not a click', async () => {
   const page = await open('/explore');
   await findSeries(page, page.locator('.u-over'));
   const box = await page.locator('.u-over').boundingBox();
@@ -175,7 +176,7 @@ test('a span that is drawn is no click', async () => {
   expect(new URL(page.url()).searchParams.get('where')).toBe(null);
 });
 
-test('where a spike hides the rest of a stack, Log shows each part as a line of its own', async () => {
+test('if a spike hides the rest of a stack, Log shows each part as a line', async () => {
   const page = await open('/');
   const chart = page.getByRole('region', { name: 'Failures by class per minute', exact: true });
   const log = chart.getByRole('button', { name: 'Log scale of Failures by class' });
@@ -264,7 +265,7 @@ test('a failure shows everything that is stored about it, and its names filter',
   await page.waitForURL(/where=provider/);
 });
 
-test('a range that cannot be read is told, in the address and in the field', async () => {
+test('the page says that a range cannot be read, in the address and in the field', async () => {
   const page = await open('/explore?from=yesterday&to=now');
   await page.getByText('The address has no range that can be read (from=yesterday&to=now)').waitFor();
   const field = page.getByLabel(/^Another range/);

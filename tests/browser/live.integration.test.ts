@@ -129,7 +129,7 @@ test('ten tabs share one stream, and each is live', async () => {
   await until('nobody listens any more', () => proxy.streams() === 0, 20_000);
 });
 
-test('a tab that nobody looks at, or that is paused, listens to nothing', async () => {
+test('a hidden or paused tab does not listen', async () => {
   const page = await open();
   await page.getByRole('button', { name: 'Pause' }).click();
   await until('the stream is closed', () => proxy.streams() === 0, 20_000);
@@ -143,7 +143,7 @@ test('a tab that nobody looks at, or that is paused, listens to nothing', async 
   await until('the stream is closed', () => proxy.streams() === 0, 20_000);
 });
 
-test('a stream that breaks is noticed; the page asks by itself, and is live again when the stream is', async () => {
+test('the page notices a broken stream, asks by itself, and is live again when the stream is back', async () => {
   const page = await open();
   proxy.refuseStreams(true);
   const fresh = page.locator('#fresh');

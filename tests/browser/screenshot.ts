@@ -43,7 +43,7 @@ for (const { page } of pages) {
     await page.getByRole('article', { name: values.wait }).waitFor({ timeout: 600_000 });
   await page.locator('.u-over').first().waitFor();
 }
-// In a demo it is over soon; its page stays.
+// In a demo the incident is soon over, but its page stays.
 const card = pages[0]?.page.getByRole('article', values.wait === '' ? {} : { name: values.wait });
 const incident = await card?.first().getByRole('link').first().getAttribute('href');
 for (const { colorScheme, page } of pages) await picture(page, `console-${colorScheme}`);

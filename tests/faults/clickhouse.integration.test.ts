@@ -172,7 +172,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       });
     });
 
-    it.skipIf(!mayMount())('fills its disk, tells so in time, and has space again', async () => {
+    it.skipIf(!mayMount())('fills its disk, refuses inserts in time, and has space again', async () => {
       await withOwnDisk(async (pipeline, own) => {
         const { worker, load } = await underLoad(pipeline, 3_000);
         const free = await own.fillDisk(200);
@@ -187,7 +187,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       });
     });
 
-    it.skipIf(!mayMount())('has writes refused by its disk, ends and is started again', async () => {
+    it.skipIf(!mayMount())('cannot write to its full disk, ends and is started again', async () => {
       const chance = seededChance('refused writes');
       await withOwnDisk(async (pipeline, own) => {
         const { load } = await underLoad(pipeline, 5_000);

@@ -95,7 +95,7 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
       });
     });
 
-    it('records beyond the place where the group was: exactly these are reported as lost', async () => {
+    it('records after the committed offset of the group: exactly these are reported as lost', async () => {
       await withPipeline(parts(), async (pipeline) => {
         await countAll(pipeline, 1_000);
         await pipeline.produce(500, { lost: true });
@@ -108,7 +108,7 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
       });
     });
 
-    it('records within an announced range that is in but not acknowledged: nothing is lost', async () => {
+    it('records within a range that is stored but not acknowledged: nothing is lost', async () => {
       await withPipeline(parts(), async (pipeline) => {
         await pipeline.produce(1_000);
         const first = pipeline.startWorker({ crash: { at: 'after-inserts', time: 1, signal: 'SIGKILL' } });

@@ -65,8 +65,8 @@ test('analyzers that are killed at any moment lose no message, and send none und
     );
     for (const { id, state } of incidents.values()) {
       const events = learned(id);
-      // An incident that ended before anybody was told is told as resolved only. For all others the beginning comes
-      // before the end.
+      // If an incident ends before a message is sent, only its end is sent. For all others the beginning comes before
+      // the end.
       const right = state === 'firing' ? [['firing']] : [['firing', 'resolved'], ['resolved']];
       expect(right, `${id} was told ${events.join()}`).toContainEqual(events);
     }

@@ -100,7 +100,10 @@ async function provide(): Promise<void> {
   }
 }
 
-/** Uses the package lists of the machine, otherwise lists of its own, which need no rights. */
+/**
+ * Uses the package lists of the machine. If there are none, it loads lists into its folder, for which it needs no
+ * rights.
+ */
 async function download(folder: string): Promise<void> {
   try {
     await run('apt-get', ['download', PACKAGE], { cwd: folder });

@@ -99,14 +99,14 @@ test('a silence works, is listed, and is ended', async () => {
   const stdout = await outputOf('silence', 'add', '--where', 'org=other', '--for', '2h', '--by', 'ben');
   const id = /^(\w+): silence of org=other, until /.exec(stdout)?.[1] ?? '';
   expect(await outputOf('silence', 'list')).toMatch(
-    new RegExp(`${id} +holds +silence of org=other, .* +ben`),
+    new RegExp(`${id} +active +silence of org=other, .* +ben`),
   );
   expect(await outputOf('incidents')).toMatch(/bb22cc +firing, silenced/);
   expect((await run('silence', 'end', id.slice(0, 5))).code).toBe(0);
   expect(await outputOf('incidents')).not.toContain('silenced');
 });
 
-test('an incident shows who was told of it', async () => {
+test('an incident shows which receivers were told', async () => {
   expect(await outputOf('incidents', 'bb22')).toMatch(/told +hook at .* UTC: firing, failed \(503 later\)/);
   expect(await outputOf('notify', 'log')).toMatch(
     /hook +firing +failed +1 +quota_exhausted bb22cc +503 later/,

@@ -17,7 +17,7 @@ export interface Arrival {
 }
 
 /**
- * A process that sends messages. It can be told to die before or after its n-th effect (a write or a send) from now.
+ * A process that sends messages. A test can make it die before or after its n-th effect (a write or a send) from now.
  */
 export interface NotifierProcess {
   notifier: Notifier;

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
-/** What a receiver was sent. */
+/** A request that a receiver got. */
 export interface Received {
   path: string;
   headers: IncomingHttpHeaders;
   /** The bytes as text, and parsed as JSON. */
   text: string;
   body: Record<string, unknown>;
-  /** The status that it answered. */
+  /** The status that the receiver answered. */
   status: number;
 }
 

@@ -30,7 +30,7 @@ export interface Mailbox {
   stop(): Promise<void>;
 }
 
-/** Starts it; it accepts mail only from `user` with `password`, after STARTTLS. */
+/** Starts a server that accepts mail only from `user` with `password`, after STARTTLS. */
 export async function startMailbox(user: string, password: string): Promise<Mailbox> {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-mail-'));
   const request =

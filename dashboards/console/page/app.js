@@ -21,9 +21,9 @@ import { visible } from './visible-text.js';
 /** @typedef {import('./context.js').PageContext} PageContext */
 /** @typedef {import('./view-state.js').View} View */
 
-/** Shortest time between two rounds of questions. */
+/** Shortest time between two rounds. A round asks the API for everything that the page shows. */
 const REST_MS = 2_000;
-/** Shortest time between two rounds of questions when the first one failed. */
+/** Shortest time between a failed round and the next one. */
 const RETRY_MS = 3_000;
 
 /** @type {Status | null} */
@@ -53,7 +53,7 @@ let context = null;
 let shown = null;
 let view = readView(location);
 
-/** The present, in event time. It advances between two refreshes when event time keeps pace with the clock. */
+/** The present, epoch ms of event time. Between two rounds it advances only if event time keeps pace with the clock. */
 function present() {
   if (status === null) return Date.now();
   const keepsPace = Math.abs(status.present - status.clock) < 1_000;
@@ -120,7 +120,7 @@ function heed(message) {
     latest.isLive = message.isOpen;
     latest.since = Date.now();
     pacer.live(message.isOpen);
-    // Something may have happened while the stream was closed.
+    // Events that happened while the stream was closed are lost, so everything is asked again.
     if (message.isOpen) pacer.note('change');
     return;
   }

@@ -17,8 +17,8 @@ import { dayAndTime, number } from './format.js';
  */
 
 /**
- * The entries of a legend, which show and hide series, with buttons that keep only a series or leave it out. They are
- * sorted by size: the sum of bars, or the highest value of a line.
+ * The entries of a legend. A click shows or hides a series; two buttons keep only the series or leave it out. In a
+ * chart of bars, the entries are sorted by the sum of each series.
  * @param {Legend} legend
  */
 export function legendEntries({ panel, shown, step, hidden, toggle, picker }) {
@@ -91,7 +91,8 @@ export function spokenSummary(panel, { from, to, step, series }) {
 }
 
 /**
- * For bars the sum over the range, for which rates are converted to counts; otherwise the highest value.
+ * The value beside a series: for bars the sum over the range, with rates converted to counts; otherwise the highest
+ * value.
  * @param {Panel} panel
  * @param {Series} series
  * @param {number} step

@@ -75,7 +75,8 @@ export function plotHeight(panel) {
  */
 function seriesOptions(panel, { label, color }, count, isLog) {
   if (panel.kind === 'bars' && isLog) {
-    // A step is as wide as the bar was. Bars beside each other would be too thin, and over each other hide one another.
+    // On a logarithmic scale, bars become lines with steps. Bars side by side would be too thin, and stacked bars would
+    // be wrong, because logarithms do not add up.
     const paths = uPlot.paths.stepped?.({ align: 1 });
     return { label, stroke: color, width: 1.75, points: { show: false }, ...(paths ? { paths } : {}) };
   }

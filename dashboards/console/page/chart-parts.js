@@ -9,7 +9,8 @@ import { clockTime, dayAndTime, isUtc } from './format.js';
 const palette = ['#4e9de6', '#e58a3c', '#3fb28f', '#c76bd1', '#d9b62f', '#e0647a', '#7f8ce8', '#8aa352'];
 
 /**
- * A colour for each series: its own, or one by its place in the alphabet, so that it stays when sizes change.
+ * A colour for each series: the colour that it has, or one by its place in the alphabet, which does not change when
+ * sizes change.
  * @param {readonly Series[]} series
  */
 export function seriesColors(series) {
@@ -18,8 +19,9 @@ export function seriesColors(series) {
 }
 
 /**
- * Arrays for uPlot: the times, then one array per series. Stacked series are sums from the bottom. They are drawn from
- * the top down, so that each covers the part above it that is not its own. Hidden series are left out of the sums.
+ * Arrays for uPlot: the times, then one array per series. A stacked series becomes the sum of itself and all series
+ * below it. The highest sum is drawn first, so that the lower ones cover the rest of it. Hidden series are left out of
+ * the sums.
  * @param {number[]} times
  * @param {Series[]} series
  * @param {boolean} stacked
@@ -90,7 +92,7 @@ export function drawMarks(chart, marks) {
 }
 
 /**
- * Draws the lines from which a number is bad.
+ * Draws a line at each threshold.
  * @param {import('uplot')} chart
  * @param {readonly {value: number, color: ThresholdColor}[]} thresholds
  */
@@ -113,7 +115,7 @@ export function drawThresholds(chart, thresholds) {
 }
 
 /**
- * The points without a neighbour: a line needs two points, so these would not be visible.
+ * The indexes of values without a neighbour. No line leads to them, so each needs a point to be visible.
  * @param {ArrayLike<number | null | undefined>} values
  */
 export function lonePoints(values) {

@@ -46,8 +46,8 @@ export function lineAt(parts, top, toTop) {
 }
 
 /**
- * The question of Explore about one series of a panel, or about all others; null when the series are no parts of the
- * traffic. It is grouped by what is worth knowing next: of one class, who has it.
+ * The options of Explore for one series of a panel, or for all others; null when the series are not parts of the
+ * traffic. One class is grouped by client, which shows who has it; anything else is grouped by class.
  * @param {Pick<Panel, 'seriesOf'>} panel
  * @param {string} name
  * @param {boolean} isLeftOut

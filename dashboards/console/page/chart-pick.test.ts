@@ -22,7 +22,7 @@ test.each([
   expect(partAt(parts, height)?.name).toBe(name);
 });
 
-test('the nearest line is hit, and none that is far', () => {
+test('a click hits the nearest line, unless that is far away', () => {
   const toTop = (value: number): number => 100 - value * 10;
   expect(lineAt(parts, 8, toTop)?.name).toBe('a');
   expect(lineAt(parts, 55, toTop)?.name).toBe('b');
@@ -56,19 +56,19 @@ test.each([
   expect(exploreOf({ seriesOf }, name, isLeftOut)).toEqual(expected);
 });
 
-test('series that are measures lead nowhere', () => {
+test('series that are not parts of the traffic lead nowhere', () => {
   expect(exploreOf({}, 'all_requests', false)).toBe(null);
 });
 
 test.each([[['a, b']], [['']], [['=x']], [['!=x']], [['C:\\apps', 'b']], [['x\\', 'y']]])(
-  'the values %j are the same after they were a condition',
+  'the values %j can be read back from their condition',
   (values) => {
     const negated = parseCondition(conditionOf('client', values, true));
     expect(negated).toEqual({ dimension: 'client', negate: true, values });
   },
 );
 
-test('any values are the same after they were a condition', () => {
+test('any values can be read back from their condition', () => {
   const value = fc.string({ unit: fc.constantFrom('a', ',', '\\') });
   fc.assert(
     fc.property(fc.array(value, { minLength: 1 }), (values) => {

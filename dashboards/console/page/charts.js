@@ -19,7 +19,9 @@ import { theme } from './theme.js';
 
 /** @typedef {import('./chart-pick.js').Picker} Picker */
 
-/** A pointer that moves less between press and release has clicked, otherwise it has drawn a span; pixels. */
+/**
+ * If the pointer moves less than this between press and release, it is a click; otherwise it selects a span. Pixels.
+ */
 const CLICK = 8;
 
 /** A longer legend shows only its largest entries until it is opened. */
@@ -48,7 +50,7 @@ export function createChart(panel, zoom, picker = null) {
   let chart = null;
   let drawnAs = '';
   let isLog = false;
-  // Logarithms of parts do not add up to the logarithm of their sum: on such a scale each part is a line of its own.
+  // Logarithms of parts do not add up to the logarithm of their sum, so on a logarithmic scale nothing is stacked.
   const isStack = () => panel.stacked === true && !isLog;
   let isWhole = false;
 
@@ -134,7 +136,8 @@ export function createChart(panel, zoom, picker = null) {
       .map(({ series, color }) => ({ series, color, value: series.values[at] ?? null }));
 
   /**
-   * The interval under the pointer. A bar stands to the right of its time, a point of a line on it.
+   * The index of the interval under the pointer. A bar is drawn to the right of its time, a point of a line exactly at
+   * it.
    * @param {uPlot} u
    */
   const intervalAt = (u) => {
@@ -165,7 +168,7 @@ export function createChart(panel, zoom, picker = null) {
   };
 
   /**
-   * A click picks the series under the pointer; with Shift it is left out.
+   * A click keeps only the series under the pointer; with Shift it leaves the series out.
    * @param {uPlot} u
    * @param {Picker} given
    */
@@ -230,8 +233,8 @@ export function createChart(panel, zoom, picker = null) {
       draw();
     },
     /**
-     * Draws values on a logarithmic scale, so that one spike does not hide the rest. What is stacked otherwise is then a
-     * line for each series.
+     * Draws values on a logarithmic scale, so that one spike does not hide the rest. Nothing is stacked then: each
+     * series is a line.
      * @param {boolean} on
      */
     useLog(on) {
@@ -248,7 +251,8 @@ export function createChart(panel, zoom, picker = null) {
 }
 
 /**
- * A logarithmic axis has no place for zero, so zeros become gaps. Where bars become steps, the last step needs an end.
+ * Prepares data for a logarithmic axis. It cannot show zero, so zeros become gaps. If bars become steps, a last time is
+ * added at which the last step ends.
  * @param {uPlot.AlignedData} data
  * @param {number} step seconds that a step is long; 0: there are no steps
  * @returns {uPlot.AlignedData}

@@ -11,8 +11,8 @@ import { quoted } from './share.js';
 /** @typedef {import('../v1/dead-letters.ts').ReplayAnswer} ReplayAnswer */
 
 /**
- * The command that shows the original of a dead letter, where it can still be read; null: nowhere. The names of topics
- * that are files are `file:NAME#…`, and their offsets are lines.
+ * The command that shows the original of a dead letter; null when it cannot be read again. The topic of a file is named
+ * `file:NAME#…`, and its offsets are line numbers from 0.
  * @param {Pick<DeadLetter, 'topic' | 'partition' | 'offset'>} letter
  */
 export function originalOf({ topic, partition, offset }) {
@@ -62,7 +62,7 @@ function stateOf(letter) {
 }
 
 /**
- * What became of dead letters that were read again, in words.
+ * Says what became of dead letters that were read again.
  * @param {Omit<ReplayAnswer, 'next'>} read
  * @param {boolean} isDry
  */
@@ -94,8 +94,8 @@ function letters(count) {
 }
 
 /**
- * Two buttons: one says what the present settings can read, the other counts it. The server reads for some seconds and
- * says where to go on.
+ * Two buttons: one shows what the present settings can read, the other counts it. An answer of the server covers some
+ * seconds of reading, so the page asks until nothing is left.
  * @param {() => void} done called when something was counted
  */
 export function createReplay(done) {

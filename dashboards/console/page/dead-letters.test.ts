@@ -15,7 +15,7 @@ test.each([
   expect(originalOf(letter)).toBe(command);
 });
 
-test('what became of dead letters is told in words', () => {
+test('a sentence says what became of dead letters', () => {
   const read = { counted: 1, rejected: 0, cut: 0, in_doubt: 0, reasons: [] };
   expect(replayText(read, true)).toBe('1 request can be counted.');
   expect(replayText(read, false)).toBe('1 request was counted.');

@@ -5,9 +5,8 @@ import { visible } from './visible-text.js';
 
 /**
  * Creates an element with attributes and children. Texts become text nodes, so that data can never become markup, and
- * invisible characters in texts are named. Keys
- * that start with `on` are listeners; they are set as properties so that a redraw can replace them. `true` sets an
- * attribute, `false` omits it.
+ * invisible characters become visible. Functions are listeners (`onclick`); they are set as properties, so that a
+ * redraw can replace them. `true` sets an attribute, `false` omits it.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, unknown>} [attributes]
@@ -41,8 +40,9 @@ function isShown(name) {
 const SHORT = 24;
 
 /**
- * A name or text that comes from data, such as that of an organization. Its own direction does not change the text
- * around it. A long one breaks anywhere and is cut after three lines; the whole appears on hover.
+ * Shows a name or text that comes from data, such as the name of an organization. If it is written from right to left,
+ * the text around it stays as it is. A long text breaks anywhere and is cut after three lines; the whole text appears
+ * on hover.
  * @param {string} text
  */
 export function nameText(text) {

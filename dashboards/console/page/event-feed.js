@@ -16,7 +16,8 @@ const SILENT_MS = 40_000;
 const AGAIN_MS = 10_000;
 
 /**
- * Follows the stream of this server from `start` to `stop`. A stream that breaks, is refused or falls silent is opened again.
+ * Follows the stream of events from `start` to `stop`. It opens the stream again when the stream breaks, is refused or
+ * falls silent.
  * @param {(message: FeedMessage) => void} tell
  * @param {(url: string) => EventSource} [open]
  */

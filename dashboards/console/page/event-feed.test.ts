@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createFeed, type FeedMessage } from './event-feed.js';
 
-/** What a browser's EventSource shows of itself. */
+/** The part of a browser's EventSource that the feed uses. */
 class Source {
   readyState = 0;
   onopen = () => undefined;
@@ -41,7 +41,7 @@ function follow() {
 const open = { kind: 'stream', isOpen: true };
 const shut = { kind: 'stream', isOpen: false };
 
-test('what the server tells is told on', () => {
+test('events of the server are passed on', () => {
   const { told, last } = follow();
   last().onopen();
   last().listeners.get('data')?.({ data: '{"newest":null}' });
@@ -61,7 +61,7 @@ test('a connection that falls silent without an error is noticed and opened agai
   expect(told.at(-1)).toEqual(open);
 });
 
-test('a stream that is refused, which browsers give up, is asked for again', () => {
+test('a refused stream is opened again, because browsers give it up', () => {
   const { told, sources, last } = follow();
   last().readyState = 2;
   last().onerror();
@@ -70,7 +70,7 @@ test('a stream that is refused, which browsers give up, is asked for again', () 
   expect(sources).toHaveLength(2);
 });
 
-test('a connection that breaks is left to the browser, which opens it again', () => {
+test('a broken connection is left to the browser, which opens it again', () => {
   const { sources, told, last } = follow();
   last().onopen();
   last().onerror();
@@ -79,7 +79,7 @@ test('a connection that breaks is left to the browser, which opens it again', ()
   expect([sources.length, told.at(-1)]).toEqual([1, open]);
 });
 
-test('after the end nothing is opened', () => {
+test('after `stop` no stream is opened', () => {
   const { feed, sources } = follow();
   feed.stop();
   vi.advanceTimersByTime(120_000);

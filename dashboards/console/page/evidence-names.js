@@ -4,8 +4,8 @@ import { duration, fullTime, number } from './format.js';
 /** @typedef {'ratio' | 'usd' | 'count' | 'times' | 'seconds' | 'text'} Unit of numbers; texts, times and lists show as they are */
 
 /**
- * The label and the unit of each field of the evidence of any kind. Labels say what a number is per, so that it can be
- * read without the page of the kind.
+ * The label and the unit of each field of the evidence, for all kinds. A label says what its number measures (per
+ * minute, share of what), so that people understand it without the page of the kind.
  * @type {Readonly<Record<string, readonly [label: string, unit: Unit]>>}
  */
 const FIELDS = {
@@ -129,8 +129,8 @@ const FIELDS = {
 export const namedEvidence = new Set(Object.keys(FIELDS));
 
 /**
- * The label of a field; a field of a newer or older version, which has none, keeps its own name, so that nobody takes it
- * for ours.
+ * The label of a field. A field of another version of faultline may have no label; it is shown by its name in the
+ * evidence.
  * @param {string} name
  */
 export function evidenceName(name) {

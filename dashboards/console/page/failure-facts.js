@@ -8,7 +8,7 @@ import { conditionOf } from './share.js';
 /** @typedef {import('./context.js').PageContext} PageContext */
 /** @typedef {import('../v1/errors.ts').ErrorsAnswer['errors'][number]} Failure */
 
-/** What a failure belongs to, with the names of its conditions. */
+/** The dimensions of a failure: title, field of the failure, and name in a condition. */
 const places = /** @type {const} */ ([
   ['Provider', 'provider', 'provider'],
   ['Organization', 'org', 'org'],
@@ -56,7 +56,7 @@ export function failureFacts(failure, context) {
 
 /**
  * @param {string} title
- * @param {string} value empty: it is not known, and left out
+ * @param {string} value empty: not known, so the fact is left out
  * @param {() => void} [keep] keeps only failures with this value
  */
 function fact(title, value, keep) {

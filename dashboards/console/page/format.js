@@ -147,8 +147,7 @@ export function fullTime(ms) {
 }
 
 /**
- * Only the time on the present day, otherwise with the day: all times of one day look alike, and a time without a day is
- * of the present one.
+ * The time without a day if it is of the present day, otherwise with the day.
  * @param {number} ms
  * @param {number} present
  */
@@ -158,7 +157,7 @@ export function nearTime(ms, present) {
 }
 
 /**
- * A text of the server whose ISO-8601 times are written as all others of the page.
+ * Writes the ISO-8601 times in a text of the server as the page writes times.
  * @param {string} text
  * @param {number} present
  */
@@ -169,7 +168,7 @@ export function withNearTimes(text, present) {
   });
 }
 
-/** Name of the time zone that is used. */
+/** Name of the time zone in which the page shows times. */
 export function zoneName() {
   if (utc) return 'UTC';
   const part = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })

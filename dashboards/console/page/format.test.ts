@@ -62,7 +62,7 @@ test.each([
   expect(countdown(ms)).toBe(expected);
 });
 
-test('a time of another day is shown with its day, however near it is', () => {
+test('a time of another day is shown with its day, even if it is only minutes away', () => {
   const present = Date.parse('2026-03-02T00:10:00Z');
   expect(nearTime(present - 60_000, present)).toBe('00:09');
   expect(nearTime(present - 11 * 60_000, present)).toBe('1 Mar, 23:59');
@@ -70,7 +70,7 @@ test('a time of another day is shown with its day, however near it is', () => {
   expect(zoneName()).toBe('UTC');
 });
 
-test('times in a text of the server are written as all others', () => {
+test('times in a text of the server are written as all times of the page', () => {
   const present = Date.parse('2026-03-02T12:00:00Z');
   expect(withNearTimes('from 2026-03-01T20:01:40.000Z to 2026-03-02T08:00:00Z', present)).toBe(
     'from 1 Mar, 20:01 to 08:00',

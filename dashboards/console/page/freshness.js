@@ -12,7 +12,7 @@ const OLD_MS = 75_000;
 const GAP_MS = 300_000;
 
 /**
- * Whether the page is up to date, in a few words. Pure.
+ * Says in a few words whether the page is up to date. Pure.
  * @param {object} state
  * @param {number} state.now epoch ms
  * @param {boolean} state.isPaused

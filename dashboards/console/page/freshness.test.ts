@@ -24,10 +24,10 @@ const fine = {
 };
 
 test.each([
-  ['a stream that tells what happens', {}, 'live', 'Live'],
+  ['an open stream', {}, 'live', 'Live'],
   ['paused by the reader', { isPaused: true }, 'calm', 'Paused'],
-  ['a stream that is away', { isLive: false }, 'stale', 'Not live: asked every 10 s'],
-  ['a stream that comes back within a blink', { isLive: false, since: NOW - 3_000 }, 'calm', ''],
+  ['a closed stream', { isLive: false }, 'stale', 'Not live: asked every 10 s'],
+  ['a stream that was closed for three seconds', { isLive: false, since: NOW - 3_000 }, 'calm', ''],
   ['before the first answer', { isLive: false, asked: null, status: null }, 'calm', ''],
   ['no answer for two minutes', { asked: NOW - 125_000 }, 'stale', 'Numbers are 2 min old'],
   ['no count for an hour', { present: NOW + 3_600_000 }, 'stale', 'Nothing counted for 1 h'],

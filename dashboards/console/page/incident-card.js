@@ -13,7 +13,7 @@ const ICONS = {
 };
 
 /**
- * A whole incident: what, since when, where, whose fault and why, what to do, and the plan.
+ * The card of an incident: what happened, since when, its scope, the verdict, the remedy, and the plan.
  * @param {Incident} incident
  * @param {number} present epoch ms of event time
  * @param {boolean} [isInList] the card leads to the page of the incident, where people act
@@ -141,7 +141,7 @@ export function scopeChips({ scope }) {
 }
 
 /**
- * Until when to hold the rate, and how much of that time has passed.
+ * Shows until when to hold the rate, and how much of that time has passed.
  * @param {number} started
  * @param {number} until
  * @param {number} present

@@ -130,7 +130,10 @@ function attention({ incident, attention: present }, act, now) {
   /** @param {string} title @param {() => void} onclick */
   const button = (title, onclick) =>
     h('button', { type: 'button', class: 'quiet', 'data-key': title, onclick }, title);
-  /** The text of the note on the page. Redrawing keeps that field, so it may differ from `note`. */
+  /**
+   * The text in the field on the page. A redraw keeps the first field, so the element `note` made here may not be on
+   * the page.
+   */
   const written = () =>
     /** @type {HTMLInputElement | null} */ (document.querySelector('[data-key="note"]'))?.value ?? '';
   const silence = (/** @type {string} */ length, /** @type {string} */ said) => () =>
@@ -178,7 +181,8 @@ function attention({ incident, attention: present }, act, now) {
           : button('Acknowledge', () =>
               act(() => post(`${path}/acknowledge`, { note: written() }), 'Acknowledged.'),
             ),
-        // The end of a maintenance window would end its later windows, too: `faultline silence end` does that.
+        // Maintenance windows have no button, because it would end all later windows too. `faultline silence end` ends
+        // them.
         present?.state === 'silenced' && present.silence !== undefined
           ? button('End the silence', endOf(present.silence))
           : null,
@@ -188,12 +192,12 @@ function attention({ incident, attention: present }, act, now) {
   ];
 }
 
-/** What people and receivers did happens by the clock; all else at the time of the requests. */
+/** These events have times of the clock; all others have event time. */
 const BY_CLOCK = new Set(['told', 'acknowledged', 'silenced']);
 
 /** @param {IncidentAnswer} answer @param {number} present */
 function timeline({ timeline: events }, present) {
-  // The numbers change all the time; the card shows the present ones.
+  // Changes of the numbers are left out, because they are many and the card shows the present numbers.
   const steps = events.filter(({ event }) => event !== 'numbers');
   return [
     h('h3', {}, 'How it went'),
@@ -228,7 +232,7 @@ function timeline({ timeline: events }, present) {
 }
 
 /**
- * What an event says; the ids of consequences lead to their pages.
+ * The text of an event, in which the ids of consequences are links to their pages.
  * @param {string} event @param {string} text @param {number} present
  */
 function eventText(event, text, present) {

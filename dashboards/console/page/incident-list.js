@@ -59,7 +59,7 @@ export function createIncidentList() {
       this.draw(present);
     },
     /**
-     * Draws the same incidents again, for another time or another time zone.
+     * Draws the same incidents again, because the present or the time zone has changed.
      * @param {number} present
      */
     draw(present) {
@@ -125,7 +125,7 @@ function announce(current, known) {
 }
 
 /**
- * The text when no incident is open. It differs between healthy, out of date, and nothing to judge yet.
+ * The text when no incident is open: all is healthy, the counts are old, or nothing is counted yet.
  * @param {number} present
  * @param {number | null} newest
  * @returns {[title: string, text: string]}

@@ -3,11 +3,14 @@ import { createFeed } from './event-feed.js';
 
 /** @typedef {import('./event-feed.js').FeedMessage} FeedMessage */
 
-/** The name of the worker. Raise its number when the messages change: an old worker lives as long as any old tab. */
+/**
+ * The name of the worker. Raise its number when the messages change: an old worker runs as long as any old tab is open.
+ */
 const WORKER = 'faultline events 1';
 
 /**
- * Passes on the server's events while this tab watches. All tabs share one connection if the browser supports it.
+ * Passes the server's events to `tell` while this tab watches. All tabs share one connection if the browser supports
+ * it.
  * @param {(message: FeedMessage) => void} tell
  * @returns {{watch: (isWatching: boolean) => void}}
  */

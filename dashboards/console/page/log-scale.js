@@ -1,7 +1,8 @@
 // @ts-check
 
 /**
- * Which panels are drawn on a logarithmic scale. The address of the page contains it: a link shows what its writer saw.
+ * Which panels are drawn on a logarithmic scale. The address of the page contains their slugs, so that a link shows the
+ * same charts to others.
  * @param {Pick<import('./context.js').PageContext, 'view' | 'remember'>} context
  */
 export function logScale(context) {

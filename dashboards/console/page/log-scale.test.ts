@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { logScale } from './log-scale.js';
 import { addressOf, readView } from './view-state.js';
 
-test('the panels with a logarithmic scale are in the address, and read back from it', () => {
+test('the address contains the panels with a logarithmic scale', () => {
   let view = readView({ pathname: '/explore', search: '?by=client' });
   const scale = logScale({
     get view() {

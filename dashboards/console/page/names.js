@@ -7,7 +7,7 @@ let kinds = new Map();
 let parties = {};
 
 /**
- * Takes over the titles from the server's tables.
+ * Keeps the titles of kinds and parties that the server sent.
  * @param {import('../v1/catalogue.ts').KindsAnswer} answer
  */
 export function learnNames(answer) {
@@ -24,7 +24,7 @@ export function kindName(kind) {
 }
 
 /**
- * The title of the party that must act, or whose fault a class is.
+ * The title of a party.
  * @param {string} party
  */
 export function partyName(party) {

@@ -1,11 +1,11 @@
 // @ts-check
 
 /**
- * What happened since the last round of questions began. `news` is asked for at once, a `change` after a rest.
+ * What happened since the last round began. After `news` the next round starts at once, after a `change` it waits.
  * @typedef {'nothing' | 'change' | 'news'} Happened
  */
 
-/** Time between two rounds when no event came. Ranges that end now still move, and late counts cause no event. */
+/** Time between two rounds when no event came. A range that ends now still moves, and late counts cause no event. */
 const QUIET_MS = 30_000;
 /** Time between two rounds when there is no stream of events. */
 const BLIND_MS = 10_000;
@@ -21,7 +21,7 @@ export function waitBetween({ rest, isLive, happened }) {
 }
 
 /**
- * Decides when the next round of questions starts.
+ * Decides when the next round starts.
  * @param {{mayRun: () => boolean, now?: () => number}} given `mayRun`: false while the page is paused or hidden
  */
 export function createPacer({ mayRun, now = () => Date.now() }) {
@@ -30,7 +30,7 @@ export function createPacer({ mayRun, now = () => Date.now() }) {
   let isLive = false;
   let look = () => {};
   return {
-    /** A round begins. It includes everything that happened before. */
+    /** Notes that a round begins: its answers include everything that has happened so far. */
     begin() {
       happened = 'nothing';
     },

@@ -17,7 +17,7 @@ async function isDone(promise: Promise<void>): Promise<boolean> {
   return (await Promise.race([promise, Promise.resolve(none)])) !== none;
 }
 
-test('what happened before a round began is in it, what happens during it asks for another', async () => {
+test('a round answers what happened before it began; what happens during a round causes another one', async () => {
   const pacer = createPacer({ mayRun: () => true, now: () => 0 });
   const { signal } = new AbortController();
   pacer.note('news');
@@ -31,7 +31,7 @@ test('what happened before a round began is in it, what happens during it asks f
   await pacer.next(2_000, signal);
 });
 
-test('while nobody looks no round runs; whoever comes back has one at once', async () => {
+test('while the page is hidden no round runs; when it is visible again a round runs at once', async () => {
   let isSeen = false;
   const pacer = createPacer({ mayRun: () => isSeen, now: () => 0 });
   const { signal } = new AbortController();
@@ -43,7 +43,7 @@ test('while nobody looks no round runs; whoever comes back has one at once', asy
   await waiting;
 });
 
-test('another view is asked for also while paused', async () => {
+test('a change of the view starts a round even while the page is paused', async () => {
   const pacer = createPacer({ mayRun: () => false, now: () => 0 });
   const controller = new AbortController();
   const waiting = pacer.next(2_000, controller.signal);

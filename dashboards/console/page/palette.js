@@ -119,7 +119,7 @@ export function setUpPalette({ view, go, classes }) {
     }
   });
   dialog.addEventListener('click', (event) => {
-    // Only the backdrop counts as the dialog itself, because its content fills it.
+    // The content fills the dialog, so a click whose target is the dialog itself was beside it.
     if (event.target === dialog) dialog.close();
   });
   addEventListener('keydown', (event) => {
@@ -133,7 +133,7 @@ export function setUpPalette({ view, go, classes }) {
 
 /**
  * The items whose title and description contain every word of a text; titles that start with the first word come first.
- * When the first word is `save`, only the item that saves a view, because the rest of the text is its name.
+ * If the first word is `save`, only the item that saves a view, because the rest of the text is the name of the view.
  * @param {readonly Item[]} items
  * @param {string} text
  */

@@ -9,9 +9,12 @@ import { redraw } from './redraw.js';
 /** @typedef {import('./data-table.js').TableActions} TableActions */
 /** @typedef {import('./chart-parts.js').Mark} Mark */
 
-/** Of a longer table only so many rows are shown at first. No row is cut, and the page scrolls, not a table in it. */
+/**
+ * How many rows of a long table are shown at first. A button shows the others, so the page scrolls and not a table
+ * within it.
+ */
 const FIRST_ROWS = 8;
-/** A table that is longer by less than this is shown as a whole. */
+/** A table that has fewer than this many rows more is shown as a whole. */
 const FEW_ROWS = 4;
 
 /**
@@ -23,11 +26,11 @@ const FEW_ROWS = 4;
  * @property {ReadonlySet<string>} dashboards uids that can be shown
  * @property {() => TableActions} table
  * @property {ReturnType<typeof import('./log-scale.js').logScale>} scale
- * @property {boolean} [isControl] the chart is drawn without numbers, too, because the reader draws spans on it
+ * @property {boolean} [isControl] the chart is drawn even without numbers, because the reader selects spans on it
  */
 
 /**
- * Actions of a card on a page without dashboards: a span that is drawn on its chart becomes the range.
+ * Actions of a card on a page without dashboards: a span that the reader selects on its chart becomes the range.
  * @param {import('./context.js').PageContext} context
  * @returns {CardActions}
  */
@@ -180,7 +183,7 @@ export function createPanelCard(panel, actions) {
       },
       `Show ${more} more ${more === 1 ? 'row' : 'rows'}`,
     );
-  /** When a panel cannot be drawn, its own card says so. */
+  /** Shows the panel. If it cannot be drawn, its card says so, and other cards are still drawn. */
   const tryShow = () => {
     try {
       show();

@@ -12,7 +12,8 @@ import { dayAndTime, number } from './format.js';
  * Draws a panel without a chart.
  * @param {Panel} panel
  * @param {PanelAnswer} answer
- * @param {TableActions & {most: number | null, few: number}} actions `most`: so many rows are drawn of a table that is longer by `few` or more; null: all
+ * @param {TableActions & {most: number | null, few: number}} actions `most`: how many rows are drawn if the table has
+ * at least `few` rows more; null: all
  * @returns {{drawn: HTMLElement, more: number}} `more`: how many rows are not drawn
  */
 export function panelWithoutChart(panel, answer, actions) {

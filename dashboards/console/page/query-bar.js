@@ -68,7 +68,7 @@ export function createQueryBar(context, own = () => []) {
     async ask(signal) {
       try {
         const found = await get(`/api/v1/values?${rangeQuery(context.view)}`, signal);
-        // In a span without requests the reader still sees what can be asked.
+        // In a span without requests the values of the range before stay, so that the reader sees what can be chosen.
         if (Object.values(found).some((names) => names.length > 0)) values = found;
         draw();
         return null;
@@ -80,8 +80,8 @@ export function createQueryBar(context, own = () => []) {
 }
 
 /**
- * Adds conditions to the page's question, such as `client=bot` or `class!=ok`. The focus goes to the button that takes the
- * last one back, because what was clicked may no longer be there.
+ * Adds conditions to the view, such as `client=bot` or `class!=ok`. The focus moves to the button that removes the last
+ * one, because the clicked element may disappear.
  * @param {PageContext} context
  * @param {readonly string[]} added
  */
@@ -121,7 +121,7 @@ export function choice(context, { key, label, choices, preset }) {
 }
 
 /**
- * A field for a text; Enter asks.
+ * A field for a text. Enter applies it.
  * @param {PageContext} context
  * @param {{key: string, label: string, placeholder: string}} field
  */

@@ -35,7 +35,7 @@ function morph(old, next) {
     if (isCopied(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   if (old instanceof HTMLElement && next instanceof HTMLElement) {
-    // The listeners that `h` sets. Those of the new drawing know the new values.
+    // Takes over the listeners of the new drawing, because they know the new values.
     old.onclick = next.onclick;
     old.onchange = next.onchange;
     if (old.style.cssText !== next.style.cssText) old.style.cssText = next.style.cssText;
@@ -47,8 +47,8 @@ function morph(old, next) {
 }
 
 /**
- * Not `open`, because the reader opens and closes details, and not `style`, because the page's policy only allows it to
- * be set as a property.
+ * Whether an attribute is copied from the new drawing. `open` is not, because the reader opens and closes details;
+ * `style` is not, because the page's policy allows only properties of it to be set.
  * @param {string} name
  */
 function isCopied(name) {

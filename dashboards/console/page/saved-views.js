@@ -14,7 +14,7 @@ export function savedViews() {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]');
     return Array.isArray(kept) ? kept.filter(isSavedView).slice(0, MOST) : [];
   } catch {
-    // The browser stores nothing, or the stored value is not ours.
+    // The browser forbids storage, or the stored value is not from this page.
     return [];
   }
 }

@@ -20,13 +20,16 @@ export function command(text) {
   return `faultline ${text}${isReading ? ` --data ${quoted(dataDirectory ?? '')}` : ''}`;
 }
 
-/** Whether such a command has to wait until the process that serves the page has ended. */
+/**
+ * Whether a command must wait until the process that serves the page has ended, because only one process can open a
+ * data directory.
+ */
 export function isStoreTaken() {
   return dataDirectory !== null;
 }
 
 /**
- * The question of a page for use elsewhere: as a link, as a request to the API, as a command for a terminal.
+ * What a page shows, for use elsewhere: as a link, as a request to the API, as a command for a terminal.
  * @param {View} view
  * @param {string} origin such as `http://127.0.0.1:7070`
  * @returns {{name: string, text: string}[]}
@@ -89,7 +92,7 @@ export function commandFor(view) {
 }
 
 /**
- * The conditions in the page's address. They are in one text, one per line.
+ * Splits the conditions in the page's address, which are one text with one condition per line.
  * @param {string | undefined} text
  */
 export function wheres(text) {
@@ -109,14 +112,15 @@ export function conditionsOf(scope) {
 }
 
 /**
- * The condition that a dimension has one of these values, or has none of them, as the API and the commands read it.
+ * The condition that a dimension has one of these values, or none of them, in the form that the API and the commands
+ * read.
  * @param {string} dimension
  * @param {readonly string[]} values
  * @param {boolean} [isLeftOut]
  */
 export function conditionOf(dimension, values, isLeftOut = false) {
-  // Between two values there is a comma, so one that is part of a value is marked, as is a backslash that would mark what
-  // follows it.
+  // A comma separates values, so a comma within a value gets a backslash, and so does a backslash that would be read as
+  // such a mark.
   const escaped = values.map((value) => value.replaceAll(/\\(?=[\\,])|\\$|,/g, '\\$&'));
   return `${dimension}${isLeftOut ? '!=' : '='}${escaped.join(',')}`;
 }

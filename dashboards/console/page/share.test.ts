@@ -7,7 +7,7 @@ const ways = (address: string): Record<string, string> =>
     waysTo(readView(new URL(address, 'http://here')), 'http://here').map(({ name, text }) => [name, text]),
   );
 
-test('the question of a page is available as link, request and command', () => {
+test('what a page shows is available as link, request and command', () => {
   expect(ways("/explore?range=6h&by=class,model&model=it's&where=org%3Dacme%0Aclass!%3Dok")).toEqual({
     Link: 'http://here/explore?range=6h&model=it%27s&by=class%2Cmodel&where=org%3Dacme%0Aclass%21%3Dok',
     curl: "curl 'http://here/api/v1/trends?from=now-6h&to=now&where=model%3Dit%27s&by=class%2Cmodel&where=org%3Dacme&where=class%21%3Dok'",
@@ -29,7 +29,7 @@ test.each([
   expect(ways(address)['Command']).toBe(`faultline ${command}`);
 });
 
-test('a command names the data directory of the page, where there is one', () => {
+test('a command names the data directory of the page, if there is one', () => {
   learnDataDirectory('/data of x');
   expect([command('incidents'), command('try')]).toEqual([
     "faultline incidents --data '/data of x'",

@@ -5,7 +5,7 @@
 const KEY = 'faultline.theme';
 const wishesLight = matchMedia('(prefers-color-scheme: light)');
 
-/** The present theme: the reader's choice, otherwise the system's. */
+/** The present theme: the one that the reader chose, otherwise that of the system. */
 export function theme() {
   const chosen = read();
   if (chosen !== null) return chosen;

@@ -17,8 +17,8 @@ const names = {
 };
 
 /**
- * Buttons for the usual ranges, and a field for any other. Any other range appears as one more button, which returns to
- * 24 hours.
+ * Draws buttons for the usual ranges, and a field for any other range. Another range that is shown gets a button, which
+ * returns to 24 hours.
  * @param {Element} host
  * @param {View} view
  * @param {number} present
@@ -63,7 +63,7 @@ export function drawRanges(host, view, present, choose) {
     buttons,
     typeof view.range === 'object' && differsLink(view),
     otherRange(choose),
-    // The field says itself what is wrong with it.
+    // `otherRange` writes here what is wrong with the text in its field.
     h('span', { 'data-key': 'wrong', 'data-own': true, class: 'range-wrong', role: 'status' }),
     view.misread !== undefined &&
       h(
@@ -135,7 +135,7 @@ export function parseRange(text, utc) {
   return from > 0 && to > from ? { from, to } : null;
 }
 
-/** The list of a select is as wide as its longest entry. @param {string} name */
+/** Cuts a long name, because the list of a select is as wide as its longest entry. @param {string} name */
 function shortened(name) {
   return name.length <= 60 ? name : `${name.slice(0, 59)}…`;
 }

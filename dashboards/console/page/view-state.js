@@ -13,11 +13,11 @@
  * @property {string | DrawnRange} range a length such as `6h`, counted back from the present, or a span
  * @property {Partial<Record<FilterVariable, string>>} filters
  * @property {Record<string, string>} options options that only this page knows, such as the dimensions to group by
- * @property {string} [misread] a range in the address that cannot be read; no part of the address of this view
+ * @property {string} [misread] a range in the address that cannot be read; `addressOf` leaves it out
  */
 
 /**
- * The usual ranges with their titles.
+ * The ranges that have a button, with their titles.
  * @type {Record<string, string>}
  */
 export const ranges = { '1h': '1 hour', '6h': '6 hours', '24h': '24 hours', '7d': '7 days' };
@@ -178,7 +178,7 @@ export function rangeQuery({ range }) {
 const STEPS = [60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
 /**
- * A step in seconds at which a drawing of this width is neither too dense nor too coarse.
+ * The shortest step in seconds for which a chart of this width has room.
  * @param {number} seconds length of the range
  * @param {number} pixels
  * @param {boolean} isBars

@@ -42,7 +42,7 @@ test.each([
   expect(parseLength(text)).toBe(expected);
 });
 
-test('the first page has the bare address; every other has one of its own', () => {
+test('the Overview has the address /; every other page has its name', () => {
   const view = readView({ pathname: '/', search: '' });
   expect(addressOf(view)).toBe('/');
   expect(addressOf({ ...view, page: 'incidents', id: 'inc_1' })).toBe('/incidents/inc_1');

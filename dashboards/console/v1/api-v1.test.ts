@@ -81,7 +81,7 @@ test.each([
   expect(store.asked.filter(({ sql }) => !sql.includes('AS n FROM'))).toEqual([]);
 });
 
-test('who asks the same at the same time is answered by one question; after an event or a change all is asked anew', async () => {
+test('equal requests at the same time share one query; after an event or a change the store is queried again', async () => {
   let newest = NOW / 1_000 - 60;
   const store = memoryStore((sql) => (sql.includes('AS oldest') ? [{ oldest: 1, newest }] : []));
   const app = await open({ store });
@@ -139,7 +139,7 @@ test('values from a client reach the store only as parameters', async () => {
   expect(JSON.stringify(store.asked.map(({ params }) => params))).toContain(hostile);
 });
 
-test('a store that does not answer is a problem with its own line and code', async () => {
+test('an error of the store is answered with the message and code of that error', async () => {
   const store = memoryStore(() => {
     throw new StoreError('unreachable', 'ClickHouse at h does not answer');
   });
@@ -187,7 +187,7 @@ describe('the roles of tokens', () => {
     }
   });
 
-  test('when there is only a token for reading, nobody can act, not even on loopback', async () => {
+  test('if only a token for reading is set, nobody can act, not even on loopback', async () => {
     const app = await open({ readToken: 'reads-token' });
     expect((await app.inject({ ...silence, headers: local })).statusCode).toBe(401);
     const headers = { ...local, ...bearer('reads-token') };
@@ -220,13 +220,13 @@ describe('the roles of tokens', () => {
     ['a link on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }, 200],
     ['the page of this server', { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }, 200],
     ['a program', {}, 200],
-  ])('%s that reads is answered with %j', async (_who, headers, status) => {
+  ])('%s asks to read: answered with %j', async (_who, headers, status) => {
     const app = await open();
     for (const url of ['/api/v1/classes', '/healthz', '/'])
       expect((await app.inject({ url, headers: { ...local, ...headers } })).statusCode, url).toBe(status);
   });
 
-  test('HEAD of the events listens to nothing', async () => {
+  test('HEAD of the events opens no stream', async () => {
     const app = await open();
     for (let i = 0; i < 70; i++)
       expect((await app.inject({ method: 'HEAD', url: '/api/v1/events', headers: local })).statusCode).toBe(
@@ -320,7 +320,7 @@ describe('the roles of tokens', () => {
     expect(lines).toEqual(['table incidents: cannot read broken; left out']);
   });
 
-  test('the headers of every answer keep pages from framing, sniffing and loading', async () => {
+  test('the headers of every answer forbid framing, guessing of types, and loading from other servers', async () => {
     const answer = await (await open()).inject({ url: '/api/v1/classes', headers: local });
     expect(answer.headers).toMatchObject({
       'content-security-policy': expect.stringContaining("default-src 'none'"),

@@ -22,7 +22,7 @@ import { valuesRoute } from './values.ts';
 /** How long an answer is reused, ms; shorter than the time between two refreshes of the page. */
 const KEEP_MS = 1_000;
 
-/** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */
+/** Every operation below `/api/v1` except the stream of events. */
 export function routesOf(options: V1Options): readonly ApiRoute[] {
   return [
     ...incidentRoutes(options),
@@ -52,7 +52,8 @@ export function addApiV1(app: FastifyInstance, options: V1Options): void {
       options.cache?.clear();
     },
   });
-  // The hub closes before the server waits for open connections, which would otherwise never end.
+  // A stream of events does not end by itself, so the hub ends all streams before the server waits for open
+  // connections.
   app.addHook('preClose', async () => hub.close());
   const routes = [...routesOf(options), eventsRoute(hub)];
   addRoutes(app, routes, shared);

@@ -40,9 +40,9 @@ const shown = {
 } as const;
 
 test.each([
-  ['at first the age of the data', null, known({ marks: 'x' }), ['data']],
+  ['the first answer: the age of the data', null, known({ marks: 'x' }), ['data']],
   [
-    'at first also the incidents of the last minute',
+    'the first answer: also the incidents of the last minute',
     null,
     known({ incidents: new Map([['a', { version: 1, shown }]]) }),
     ['data', 'incident'],
@@ -126,7 +126,7 @@ test('the store is not queried while nobody listens', async () => {
   own.close();
 });
 
-test('heartbeats fill silence, errors are reported, and an old connection ends', async () => {
+test('heartbeats are sent, errors are reported, and an old connection ends', async () => {
   const { own, pass } = hub(
     () => {
       throw new Error('ClickHouse at h does not answer\nmore');
@@ -157,14 +157,14 @@ test('a listener that does not read is disconnected', async () => {
   own.close();
 });
 
-test('the hub ends with its server', async () => {
+test('closing the hub ends its streams', async () => {
   const { own } = hub(() => []);
   const streams = [own.listen(), own.listen()];
   own.close();
   expect(streams.map((stream) => stream?.destroyed)).toEqual([true, true]);
 });
 
-test('a store that does not come back with an answer keeps nobody from knowing that the stream lives', async () => {
+test('heartbeats go on while the store does not answer', async () => {
   const store = { query: () => new Promise(() => undefined) } as unknown as Store;
   let now = 0;
   const own = createEventHub({
@@ -179,7 +179,7 @@ test('a store that does not come back with an answer keeps nobody from knowing t
   own.close();
 });
 
-test('when trouble is over the status says so, also where nothing else has changed', async () => {
+test('when the store answers again a status event says so, even if nothing has changed', async () => {
   let isDown = true;
   const { own } = hub(() => {
     if (isDown) throw new Error('down');

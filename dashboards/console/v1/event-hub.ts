@@ -15,9 +15,13 @@ export const eventShapes = {
   data: z.strictObject({
     newest: time.nullable().meta({ description: 'Start of the newest interval with counts.' }),
   }),
-  status: statusAnswer.meta({ description: 'As /api/v1/status, when reading or counting has gone on.' }),
+  status: statusAnswer.meta({
+    description: 'The answer of /api/v1/status, sent when reading or counting has gone on.',
+  }),
   trouble: z.strictObject({ detail: z.string() }),
-  here: z.strictObject({ clock: time }).meta({ description: 'Said every 15 seconds, whatever happens.' }),
+  here: z
+    .strictObject({ clock: time })
+    .meta({ description: 'Sent every 15 seconds, also when nothing has changed.' }),
 } as const;
 export type EventName = keyof typeof eventShapes;
 
@@ -26,8 +30,8 @@ export interface HubOptions {
   /** The answer of /api/v1/status. */
   status: () => Promise<StatusAnswer>;
   /**
-   * Called before listeners are told of a change, to clear cached answers: listeners ask at once, and must not get an
-   * answer from before the change.
+   * Clears cached answers. The hub calls it before it reports a change, because listeners then ask at once and must not
+   * get an answer from before the change.
    */
   changed?: () => void;
   /** Epoch ms. */
@@ -40,7 +44,7 @@ export interface HubLimits {
   pollMs: number;
   /** Time between two heartbeats, ms. They make proxies keep the connection, and tell pages that it works. */
   heartbeatMs: number;
-  /** Longest time of a connection, ms. A client that still needs it connects again. */
+  /** Longest time of a connection, ms. After it, a client connects again. */
   longestMs: number;
   /** Largest number of listeners at once. */
   most: number;
@@ -88,7 +92,7 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
     const at = now();
     for (const [stream, since] of listeners) {
       if (at - since < longestMs) continue;
-      // Ends the stream in order, so that the client can still read what was already sent.
+      // `end` lets the client read what was already sent; `destroy` would discard it.
       leave(stream);
       stream.end();
     }
@@ -96,7 +100,8 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
       const since = known?.asked ?? at / 1_000;
       const [found, present] = await Promise.all([look(store, since, at / 1_000), status()]);
       const now = { ...found, status: present };
-      // After trouble there is always an event, so that listeners notice its end.
+      // Without a known status, `changesOf` always returns a status event, which tells listeners that the trouble is
+      // over.
       const changes = changesOf(isInTrouble && known ? { ...known, status: null } : known, now);
       if (changes.length > 0) changed?.();
       for (const [name, data] of changes) tell(name, data);
@@ -161,7 +166,7 @@ export interface LastAnswer {
   status: StatusAnswer | null;
   /** All acknowledgements and silences as one text, so that any change is noticed. */
   marks: string;
-  /** By id: the incidents that were written since a minute before the last query. */
+  /** The incidents that were written after the query before this one, or up to a minute earlier, by id. */
   incidents: ReadonlyMap<string, { version: number; shown: z.infer<(typeof eventShapes)['incident']> }>;
 }
 
@@ -186,14 +191,17 @@ async function look(store: Store, since: number, asked: number): Promise<Omit<La
   };
 }
 
-/** The events that follow from a change. At first: the age of the data, the status, and the incidents of the last minute. Pure. */
+/**
+ * The events that report what changed between two answers. Without an answer before: the age of the data, the status,
+ * and the incidents of the last minute. Pure.
+ */
 export function changesOf(before: LastAnswer | null, now: LastAnswer): [EventName, unknown][] {
   const changes: [EventName, unknown][] = [];
   if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);
   if (now.status !== null && stateOf(before) !== stateOf(now)) changes.push(['status', now.status]);
   if (before !== null && before.marks !== now.marks) changes.push(['attention', {}]);
-  // At the first look, incidents written within the last minute are told too: a new listener may have asked for
-  // incidents just before they were written.
+  // The first answer also reports incidents written within the last minute: a new listener may have asked for incidents
+  // just before they were written.
   for (const [id, { version, shown }] of now.incidents)
     if (before?.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
   return changes;

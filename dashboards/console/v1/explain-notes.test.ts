@@ -40,7 +40,7 @@ test('a long name is shortened', () => {
   expect(note?.text.length).toBeLessThan(250);
 });
 
-test('of many incidents three are named and the others counted', () => {
+test('three of many incidents are named, and the others are counted', () => {
   const notes = overlapNotes(
     Array.from({ length: 12 }, (_, at) => ({ ...surge, id: String(at) })),
     [],
@@ -53,16 +53,16 @@ test.each([
   ['of the asked organization', about('org', 'acme'), 1],
   ['of another organization', about('org', 'other'), 0],
   ['of the organization that is left out', about('org', 'acme', true), 0],
-  ['that names no model, when a model is asked', about('model', 'o4'), 1],
+  ['without a model, when the question is about one model', about('model', 'o4'), 1],
 ])('an incident %s', (_, where, count) => {
   expect(overlapNotes([surge], where)).toHaveLength(count);
 });
 
-test('an incident of the pipeline has no failures of its own', () => {
+test('an incident of the pipeline gives no note, because none of its requests fail', () => {
   expect(overlapNotes([{ ...surge, kind: 'pipeline' }], [])).toEqual([]);
 });
 
-test('a time without requests is said with its ends', () => {
+test('the text about a time without requests names its start and end', () => {
   const noon = Date.UTC(2026, 2, 1, 12) / 1_000;
   expect(nothingBefore({ from: noon - 3_600, to: noon })).toBe(
     'too little earlier traffic to compare with: no request is counted from 2026-03-01 11:00 to 2026-03-01 12:00 UTC',

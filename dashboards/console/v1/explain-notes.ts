@@ -6,13 +6,13 @@ import type { ExplainSumsPlan } from '../../../store/queries/explain-sums.ts';
 import { readIncidents } from '../../../store/queries/incidents.ts';
 import type { Store } from '../../../store/store.ts';
 
-/** What a reader of an explanation must know; `incident` is the id of the one that it is about. */
+/** What a reader of an explanation must know. `incident`: id of the incident that the text is about; null: none. */
 export interface ExplainNote {
   text: string;
   incident: string | null;
 }
 
-/** Incidents that are named one by one. */
+/** How many incidents are named one by one. */
 const MOST_NAMED = 3;
 const MOST_READ = 200;
 /** Kinds of incident in which no request fails. */
@@ -24,8 +24,8 @@ const withoutFailures: readonly string[] = [
 ];
 
 /**
- * Says that there is nothing to compare with, or which incidents were open in the usual time: failures of these count
- * as usual. Throws `StoreError`.
+ * Says that there is nothing to compare with, or which incidents were open in the usual time, because their failures
+ * count as usual. Throws `StoreError`.
  */
 export async function readExplainNotes(
   store: Store,
@@ -35,7 +35,7 @@ export async function readExplainNotes(
   const found = await readIncidents(
     store,
     { since: against.from, until: against.to, states: ['firing', 'resolved'], limit: MOST_READ },
-    // The list of incidents tells of rows that cannot be read.
+    // Nothing is reported here about rows that cannot be read, because the list of incidents reports them.
     () => {},
   );
   return overlapNotes(
@@ -77,13 +77,13 @@ export function overlapNotes(
     : notes;
 }
 
-/** Part of a sentence. The span is the time without requests. */
+/** Says that no request is counted in a span, as part of a sentence. */
 export function nothingBefore({ from, to }: TimeSpan): string {
   const text = (seconds: number) => utc(new Date(seconds * 1_000).toISOString());
   return `${NOTHING_BEFORE}: no request is counted from ${text(from)} to ${text(to)} UTC`;
 }
 
-/** False where a condition leaves out all requests of a scope. */
+/** False when a condition leaves out all requests of a scope. */
 function mayConcern(scope: Incident['scope'], where: ExplainSumsPlan['where']): boolean {
   return where.every(({ dimension, values, negate }) => {
     const name = dimension === 'api_key' ? 'key' : dimension;
@@ -92,7 +92,7 @@ function mayConcern(scope: Incident['scope'], where: ExplainSumsPlan['where']): 
   });
 }
 
-/** A name may have any length; a sentence has not. */
+/** Cuts a long name, so that the sentence stays short. */
 function shortened(name: string): string {
   return name.length <= 80 ? name : `${name.slice(0, 79)}…`;
 }

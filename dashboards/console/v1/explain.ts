@@ -41,7 +41,9 @@ const span = z.strictObject({ from: time, to: time });
 const sums = {
   requests: z.number(),
   failures: z.number(),
-  expected: z.number().meta({ description: 'Failures that its requests would have at its own usual rate.' }),
+  expected: z
+    .number()
+    .meta({ description: 'Failures that these requests would have at the usual rate of this scope.' }),
   excess: z.number().meta({ description: 'failures - expected' }),
 };
 
@@ -104,7 +106,10 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
   });
 }
 
-/** Cuts off an interval that is still being counted. One that is over by the clock is taken as a whole. */
+/**
+ * Cuts off the last interval while it is still being counted. If the interval is over by the clock, the span stays
+ * unchanged.
+ */
 function whole({ from, to }: TimeSpan, clock: number): TimeSpan {
   const end = Math.floor(to / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
   if (end + COUNT_INTERVAL_SECONDS <= clock) return { from, to };
@@ -137,7 +142,7 @@ function classesOf(text: string): readonly RequestClass[] {
   });
 }
 
-/** The keys of an incident's scope, in its order, with the columns of the counts. */
+/** The keys of an incident's scope, in its order, and `endpoint`, each with its column in the counts. */
 const keys = [
   ['provider', 'provider'],
   ['org', 'org'],
@@ -162,7 +167,7 @@ export function explainedAnswer({ plan, isCompared, notes, total, scopes }: Expl
     against: ends(plan.against),
     compared: isCompared,
     notes: [...notes],
-    // Without requests before, a usual rate would be made up.
+    // Without earlier requests there is no usual rate, so no failure is called an excess.
     total: rounded(isCompared ? total : { ...total, expected: total.failures, excess: 0 }),
     scopes: scopes.map(({ scope, share, ...rest }) => ({
       scope: { ...namedIn(scope), ...classOf(plan.classes) },

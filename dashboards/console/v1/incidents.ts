@@ -76,7 +76,7 @@ export const incidentAnswer = z.strictObject({
     )
     .meta({
       description:
-        'What happened to the incident, oldest first, as `faultline incidents ID --timeline` prints it.',
+        'What happened to the incident, oldest event first, as `faultline incidents ID --timeline` prints it.',
     }),
   samples: z
     .array(errorAnswer)
@@ -150,7 +150,7 @@ export function incidentRoutes(options: V1Options): readonly ApiRoute[] {
   ];
 }
 
-/** Sample failures are from the start of an incident, so only this many seconds after the start are searched. */
+/** How many seconds are searched for sample failures, from an hour before the start of the incident. */
 const SAMPLE_SECONDS = 86_400;
 
 async function samplesOf(store: V1Options['store'], one: Incident): Promise<ErrorEvent[]> {

@@ -23,7 +23,7 @@ export function openApiOf(routes: readonly ApiRoute[]): Record<string, unknown> 
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       schemas: { Problem: schemaOf(problemDetails, 'output') },
     },
-    // The empty entry allows no token, because a console without a token needs none.
+    // The empty entry means that a request may come without a token: a console can be set up without one.
     security: [{}, { bearer: [] }],
   };
 }

@@ -62,8 +62,8 @@ export function secondsOf(name: string, text: string, present: number): number {
 }
 
 /**
- * Plans a question to the store. When it says that no query can answer the question, throws `BadParameter`, with the name
- * of the parameter: the one given, where the planner does not know in which parameter a name stood.
+ * Runs a planner of queries. If the planner refuses the question, throws `BadParameter` with the parameter that the
+ * planner names, or `name` if it names none.
  */
 export function asked<Value>(act: () => Value, name: string): Value {
   try {

@@ -13,7 +13,7 @@ export interface ApiRoute<Query extends z.ZodObject = z.ZodObject, Body extends 
   method: 'GET' | 'POST';
   /** Path below `/api/v1`, with parameters in braces: `/incidents/{id}`. */
   path: string;
-  /** One sentence that says what it answers. */
+  /** One sentence that says what the operation answers or does. */
   summary: string;
   role: Role;
   query: Query;
@@ -39,7 +39,10 @@ export interface CheckedRequest<Query extends z.ZodObject, Body extends z.ZodTyp
   path: Readonly<Record<string, string>>;
 }
 
-/** Checks that the query and body types of a route fit together; a list of routes could not check this. */
+/**
+ * Lets the compiler check that `run` fits the query and the body of the route. In a list of routes it would not infer
+ * these types.
+ */
 export function route<Query extends z.ZodObject, Body extends z.ZodType = z.ZodNever>(
   one: ApiRoute<Query, Body>,
 ): ApiRoute {
@@ -172,7 +175,7 @@ export function hasTag(header: string | undefined, etag: string): boolean {
     .some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 }
 
-/** Makes a list of a parameter that may be repeated, also when it was sent once. */
+/** Turns the single value of a parameter that may be repeated into a list. */
 function listed(query: z.ZodObject, given: UncheckedRequest['query']): Record<string, unknown> {
   const values = { ...given };
   for (const [name, type] of Object.entries(query.shape)) {

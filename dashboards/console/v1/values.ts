@@ -4,7 +4,7 @@ import { rangeParameters, rangeQuery } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type ApiRoute } from './route.ts';
 
-/** Largest number of values in an answer: nobody chooses from a longer list. */
+/** Largest number of values of one dimension: nobody chooses from a longer list. */
 const MOST_VALUES = 200;
 
 /** The answer of `/api/v1/values`: what a page offers to filter by. */

@@ -6,7 +6,7 @@ import { attempts, echoKeys, waits } from '../rules/marker-phrases.ts';
 import { hints, type Hint } from '../rules/rule.ts';
 import { orderedRules, type StagedRule, stages } from '../rules/ordered-rules.ts';
 
-/** The kinds of meaning that a phrase can have. */
+/** The kinds of phrases. */
 export const meanings = { rule: 0, hint: 1, attempt: 2, echo: 3, wait: 4, field: 5 } as const;
 
 export interface Meaning {
@@ -19,19 +19,19 @@ export interface Meaning {
   word: boolean;
   near: RegExp | null;
   far: RegExp | null;
-  /** The phrase does not count after a hedge such as "may be". */
+  /** The phrase does not count after words of a guess such as "may be". */
   hedged: boolean;
-  /** The rule is tried only when no code or sentence decides. */
+  /** The rule is tried only when no abort, code or sentence decides. */
   late: boolean;
   /** The text around the phrase must be checked, not only the borders of the word. */
   conditional: boolean;
-  /** The phrase has white space or a quote, so its length in a text may differ. */
+  /** The phrase has white space or a quote, so it may be longer in a text. */
   spaced: boolean;
 }
 
 const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
 
-/** The names of fields that `readFields` reads; their index here identifies them. */
+/** The names of fields that `readFields` reads. `Meaning.index` is an index of this list. */
 export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
 
 const verdictMeanings: readonly Meaning[] = [
@@ -45,7 +45,7 @@ const verdictMeanings: readonly Meaning[] = [
 ];
 
 const fieldMeanings: readonly Meaning[] = fieldNames.flatMap((name, index) =>
-  // With a quote after the name, or with a sign of assignment.
+  // A name counts before a quote, `:` or `=`; a short name counts only in quotes.
   (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) =>
     meaningOf(meanings.field, phrase, index),
   ),
@@ -58,13 +58,13 @@ export const symbolOf: Uint8Array = symbolTable(
 
 export interface PhraseVocabulary {
   trie: PhraseTrie;
-  /** By number of an ending of the trie: the meanings of the phrases that end there. */
+  /** The meanings of the phrases that end at each ending of the trie, by its number. */
   endingMeanings: readonly (readonly Meaning[])[];
 }
 
 /** The phrases that decide the class. */
 export const verdictWords: PhraseVocabulary = vocabulary(verdictMeanings);
-/** The same with the names of fields, which fill columns of an error event. */
+/** The same phrases with the names of fields, whose values are stored in error events. */
 export const allWords: PhraseVocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
 
 function vocabulary(list: readonly Meaning[]): PhraseVocabulary {
@@ -81,7 +81,7 @@ function vocabulary(list: readonly Meaning[]): PhraseVocabulary {
   return { trie, endingMeanings };
 }
 
-/** A rule in the form in which it is applied. All rules have the same members, so that applying them is fast. */
+/** A rule in the form in which it is applied. All have the same members, which makes applying them fast. */
 export interface CompiledRule {
   decision: Decision;
   /** Index of the stage in `stages`. */
@@ -114,7 +114,7 @@ export interface ChinesePhrase {
 }
 
 /**
- * Phrases with Chinese characters, by the code of their first such character. The trie cannot hold them, because its
+ * Phrases with Chinese characters, by the code of the first Chinese character. They are not in the trie, because its
  * alphabet is too small.
  */
 export const chinesePhrases: ReadonlyMap<number, readonly ChinesePhrase[]> = Map.groupBy(
@@ -146,7 +146,7 @@ function ruleMeanings(rule: StagedRule): Meaning[] {
   );
 }
 
-/** One object literal makes all meanings, so that they have the same shape in memory. */
+/** One object literal makes all meanings, so that they have the same shape in memory, which is fast to read. */
 function meaningOf(
   kind: Meaning['kind'],
   phrase: string,

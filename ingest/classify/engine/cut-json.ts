@@ -2,8 +2,8 @@
 export const unreadable = Symbol('unreadable');
 
 /**
- * Parses a JSON text. A text that was cut off is read up to the cut: open brackets are closed, and a member without a
- * value is left out. `unreadable` for every other text. Linear in the length of the text.
+ * Parses a JSON text. If the text was cut off, it closes the open brackets and leaves out a member without a value.
+ * `unreadable` for every other text. Takes time linear in the length of the text.
  */
 export function readJson(text: string): unknown {
   try {
@@ -16,7 +16,7 @@ export function readJson(text: string): unknown {
 function readCut(text: string): unknown {
   const closers: string[] = [];
   let inString = false;
-  // Up to here the text is complete: after the last bracket, or before the last comma.
+  // The end of the complete part of the text: after the last bracket, or before the last comma.
   let whole = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

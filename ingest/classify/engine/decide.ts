@@ -7,7 +7,9 @@ import { judgeStatus } from '../rules/status-rules.ts';
 import { statedStatus } from './status-text.ts';
 import { isMeant } from './phrase-context.ts';
 
-/** What a decision is based on. A status in the text counts before `givenStatus`, the status of the record. */
+/**
+ * What a decision is based on. `givenStatus` is the status of the record; a status in the text has priority over it.
+ */
 export interface Evidence {
   text: string;
   findings: Findings;
@@ -21,7 +23,7 @@ const ABORT = stages.indexOf('abort');
 const CODE = stages.indexOf('code');
 const SENTENCE = stages.indexOf('sentence');
 const CHINESE = stages.indexOf('chinese');
-/** Stages in which the depth of a phrase in the text does not count, only the order of the rules. */
+/** Stages in which the depth of a phrase in the text does not count, only the attempt and the order of the rules. */
 const unplaced = stages.map(
   (stage) => !['code', 'sentence', 'chinese', 'loose_code', 'word', 'reason', 'last'].includes(stage),
 );
@@ -35,8 +37,9 @@ const bestRules = new Int32Array(stages.length);
 const bestScores = new Float64Array(stages.length);
 
 /**
- * The decision of the best rule among those found. The stages in order: an abort by the caller; codes, then sentences,
- * of the last attempt and the innermost object; weaker words; the HTTP status; the words of the client's side.
+ * The decision of the best rule that was found. The stages in order: an abort by the caller; codes, then sentences, of
+ * the last attempt and the innermost object; weaker words; the HTTP status; exceptions, reason phrases and messages of
+ * clients.
  */
 export function decide(evidence: Evidence): Decision {
   const { text, findings } = evidence;
@@ -62,7 +65,7 @@ export function decide(evidence: Evidence): Decision {
   );
 }
 
-/** The status that decides: the innermost one that the text states, otherwise the given one. It is computed once. */
+/** The status that decides: the one that the text states, otherwise the given one. It is computed only once. */
 export function statusOf(evidence: Evidence): number {
   if (evidence.status >= 0) return evidence.status;
   const stated = statedStatus(evidence.text, evidence.findings);
@@ -86,7 +89,7 @@ function failedStatus(evidence: Evidence): number {
   return status < 400 ? 0 : status;
 }
 
-/** False when a status occurs nowhere, which is faster to check than which status decides. */
+/** False when the status is neither given nor in the text. This is faster than finding the status that decides. */
 function mayBe({ findings, givenStatus }: Evidence, status: number): boolean {
   if (givenStatus === status) return true;
   for (let i = 0; i < findings.numberCount; i++) if (findings.numbers[i] === status) return true;
@@ -94,7 +97,8 @@ function mayBe({ findings, givenStatus }: Evidence, status: number): boolean {
 }
 
 function compete(rule: CompiledRule, order: number, rank: number): void {
-  // Codes and sentences compete with each other, so that a later attempt wins over an earlier one of either kind.
+  // Codes and sentences compete with each other, so that a sentence of a later attempt wins over a code of an earlier
+  // one.
   const stage = rule.stage === SENTENCE || rule.stage === CHINESE ? CODE : rule.stage;
   const attempt = Math.floor(rank / RANK_ATTEMPT);
   const depth = unplaced[rule.stage] === true ? 0 : rank % RANK_ATTEMPT;

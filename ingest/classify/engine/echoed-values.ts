@@ -3,8 +3,8 @@ import { symbolOf } from './compile-rules.ts';
 import { valueStart } from './phrase-position.ts';
 
 /**
- * The index of the last character of the object, list or quoted text that is the value of the key ending before `from`;
- * -1 when there is no such value, -2 when the value has no end.
+ * Finds the object, list or quoted text that is the value of the key that ends before `from`. Returns the index of its
+ * last character; -1 when there is no such value, -2 when the value has no end.
  */
 export function endOfEchoedValue(text: string, from: number): number {
   const start = valueStart(text, from);
@@ -34,8 +34,8 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * Number of backslashes before a character; at most 16 are counted, so that a long run of them costs no more than a
- * short one.
+ * Number of backslashes before a character. At most 16 are counted, so that a long run takes no more time than a short
+ * one.
  */
 function escapesBefore(text: string, i: number): number {
   let count = 0;

@@ -12,8 +12,8 @@ const MAX_NAME = 128;
 const [MESSAGE, CODE, TYPE, STATUS, ERROR, DETAIL, RAW, MSG] = fieldNames.keys();
 
 /**
- * Type, code and message of the innermost error object in a text. `scanText` must have just read this text, with its
- * fields.
+ * Reads type, code and message of the innermost error object in a text. Call it right after `scanText` has read this
+ * text with `wantFields`.
  */
 export function readFields(text: string, findings: Findings): ErrorFields {
   const home = innermostMessage(text, findings);
@@ -45,13 +45,13 @@ function innermostMessage(text: string, findings: Findings): { object: number; m
       found = { object, message };
       depth = level;
     }
-    // A `message` is preferred to an `error` or a `detail` that is a text, at any depth.
+    // A `message` at any depth is better than an `error` or a `detail` that is a text.
     if (found !== null) return found;
   }
   return found;
 }
 
-/** The first usable value of a field in one object; in any object when `object` is null. */
+/** The first value of a field that can be a name, in one object; in any object when `object` is null. */
 function fieldOf(
   text: string,
   findings: Findings,
@@ -102,7 +102,7 @@ function firstBackslash(text: string, i: number): number {
 
 function unescapeText(text: string): string {
   if (!text.includes('\\')) return text;
-  // A run of backslashes matches only from its start; otherwise a long run would take quadratic time.
+  // A run of backslashes matches only from its start, because otherwise a long run would take quadratic time.
   return text
     .replace(/(?<!\\)\\+u([0-9a-fA-F]{4})/g, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),

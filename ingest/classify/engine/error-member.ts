@@ -1,11 +1,11 @@
-/** Members that report an error at any place where an answer may have them, in lower case. */
+/** Members that report an error wherever an answer may have them, in lower case. */
 const errorKeys: ReadonlySet<string> = new Set(['error', 'errors', 'last_error', 'error_code', 'errorcode']);
 /** Members that hold the API's answer inside an event of a stream, a line of a batch, or a wrapper. */
 const envelopes: ReadonlySet<string> = new Set(['response', 'result', 'body', 'choices', 'base_resp']);
-/** Such members one level deeper. */
+/** Members that hold the API's answer one level deeper. */
 const innerEnvelopes: ReadonlySet<string> = new Set(['body', 'status_details']);
 const MAX_DEPTH = 3;
-/** Values that report success, or nothing. */
+/** Values that mean success, or that mean nothing. */
 const fine: ReadonlySet<unknown> = new Set<unknown>([
   undefined,
   null,
@@ -41,7 +41,7 @@ export function describesError(value: unknown, depth = 0): boolean {
   return hasFailed(value) || (depth === 0 && isBareError(value));
 }
 
-/** Whether an answer reports its own failure. */
+/** Whether an answer reports that it failed. */
 function hasFailed(value: Members): boolean {
   if (value['finish_reason'] === 'error' || value['success'] === false) return true;
   const status = value['status_code'] ?? value['statusCode'];
@@ -81,7 +81,7 @@ function isQuotedError(message: string): boolean {
   }
 }
 
-/** Whether a member holds anything besides values that report success or nothing. */
+/** Whether a member has a value that does not mean success or nothing. */
 function reportsError(member: unknown): boolean {
   if (typeof member === 'string') return !fine.has(member.trim().toLowerCase());
   if (Array.isArray(member)) return member.some(reportsError);

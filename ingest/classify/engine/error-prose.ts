@@ -1,7 +1,7 @@
-/** A longer text is a transcript or a completion. */
+/** A longer text is a transcript or a completion. Characters. */
 const LONGEST = 16_384;
 
-/** The whole text is a client's description of a broken connection. */
+/** A text that is only a client's description of a broken connection. */
 const broken =
   /^(?:typeerror: )?(?:terminated|aborted|premature close|socket hang up|network error|connection error|fetch failed|request timed out|read timed out|econnreset|etimedout|epipe|unexpected eof|eof)\.?$/i;
 /** A client's sentence about its stream, followed by the technical cause. */
@@ -17,8 +17,8 @@ const htmlPage = /^<(?:!doctype|html)/i;
 const dump = /^(?:map\[|&?\w*[Ee]rror\w* ?\{|Some\(|Err\()/;
 
 /**
- * Whether a plain text under a status of success reports a failure, judged by its form. Words alone prove nothing: a
- * transcript may mention rate limits. An HTML page counts as a failure, because no API answers with one.
+ * Whether a plain text under a status of success reports a failure. Its form decides, because a transcript may mention
+ * rate limits, too. An HTML page is a failure, because no API answers with one.
  */
 export function readsAsError(text: string): boolean {
   const start = text.trim().replace(/^[>│|\s]+/, '');

@@ -4,8 +4,8 @@ const MAX_ITEMS = 65_536;
 const MAX_CAUSES = 8;
 
 /**
- * Any error as one text to scan: strings unchanged, objects as JSON, thrown errors with their causes. Of a long text,
- * the first 64 KiB and the last 8 KiB are kept. Never throws.
+ * Converts any error to one text to scan: objects to JSON, thrown errors with their causes. Of a long text it keeps the
+ * first 65,536 and the last 8,192 characters; it removes the prefixes of log lines. Never throws.
  */
 export function errorText(error: unknown): string {
   if (typeof error === 'string') return shorten(error);
@@ -36,7 +36,10 @@ function jsonText(value: object): string {
   }
 }
 
-/** Name, message and own fields of a thrown error and of its causes, which may form a circle. */
+/**
+ * Name, message and own fields of a thrown error and of its causes. At most eight are read, because causes may form a
+ * circle.
+ */
 function thrownText(error: Error): string {
   const parts: string[] = [];
   let next: unknown = error;
@@ -49,7 +52,7 @@ function thrownText(error: Error): string {
   return parts.join(' cause: ');
 }
 
-/** For values that JSON refuses: circular ones, too deep ones, and those that throw when read. */
+/** A text for values that JSON refuses: values that are circular, too deep, or throw when they are read. */
 function boundedText(value: object): string {
   const parts: string[] = [];
   const known = new Set<object>([value]);

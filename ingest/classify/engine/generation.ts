@@ -20,8 +20,8 @@ const generationOfRule: Readonly<Record<string, Generation>> = {
 };
 
 /**
- * Which edition of the guide the form of the error belongs to; `neighbour` for another provider, empty when it is
- * unknown or there is no error (null evidence).
+ * The edition of the guide that the form of the error belongs to; `neighbour` for another provider, empty when it is
+ * not known or there is no error (null evidence).
  */
 export function generationOf(decision: Decision, evidence: Evidence | null, provider: string): Generation {
   if (evidence === null) return '';

@@ -1,5 +1,5 @@
 /**
- * The symbol of a character, in six bits. From `firstSpecial` on the symbol depends on the following characters too.
+ * Symbols of characters. Those below `firstSpecial` fit into six bits; for the others, the following characters decide.
  */
 export const symbols = {
   /** Occurs in no phrase. */
@@ -7,7 +7,7 @@ export const symbols = {
   space: 1,
   quote: 2,
   firstLetter: 3,
-  /** From here on a symbol may have a meaning of its own: statuses start with these digits. */
+  /** From here on a symbol has a meaning even without a phrase: statuses start with 4 or 5. */
   firstEvent: 59,
   four: 59,
   five: 60,
@@ -23,7 +23,7 @@ export const symbols = {
 } as const;
 
 const characters: Readonly<Record<string, string>> = {
-  // Box-drawing characters and the bar frame the output of terminals and the prefixes of log lines.
+  // Terminals draw frames with these characters, and tools put a bar before log lines.
   space: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
   quote:
     '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
@@ -47,8 +47,8 @@ const asciiForms: Readonly<Record<string, string>> = {
 const frequentLetters = 'etaionsrldcumhpgyfbwvk_.';
 
 /**
- * The symbol of every UTF-16 code unit, for phrases of the given characters. Letters become lower case, all white
- * space to one symbol, and all quotes to another.
+ * Makes the table from UTF-16 code units to symbols, for phrases of the given characters. Both cases of a letter have
+ * one symbol; so have all white space, and all quotes.
  */
 export function symbolTable(letters: string): Uint8Array {
   const table = new Uint8Array(65_536);
@@ -78,7 +78,8 @@ export function isWordCode(code: number): boolean {
 }
 
 /**
- * A text in the form that patterns expect: lower case, `'` for every quote, single spaces, no backslashes or frames.
+ * Converts a text to the form that patterns expect: lower case, `'` for every quote, single spaces, no backslashes or
+ * frames.
  */
 export function toNormalForm(text: string): string {
   const lower = text.toLowerCase();

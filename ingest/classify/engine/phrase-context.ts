@@ -6,12 +6,13 @@ const BEFORE = 200;
 const AFTER = 160;
 const HEDGE_BEFORE = 70;
 
-/** The end of a clause that guesses, advises or lists. */
+/** Matches the end of a clause that guesses, advises or lists. */
 const hedge =
   /(?:\b(?:may|might|maybe|possibly|perhaps|probably|likely|could|if|whether|check|ensure|make sure|e\.g\.|such as|avoid) [^.:;'{}]{0,60}|\bor (?:a |the |your |an )?)$/;
 
 /**
- * Whether the text around a phrase satisfies its rule, the phrase is at the required place, and no hedge precedes it.
+ * Whether the text around a phrase meets the conditions of its rule: `near` and `far`, the place of the phrase, and no
+ * guess before it.
  */
 export function isMeant(meaning: Meaning, text: string, end: number): boolean {
   if (meaning.near !== null || meaning.far !== null) {

@@ -5,8 +5,8 @@ const MAX_GAP = 24;
 const keyName = /(?:code|type|status|reason|error|kind)$/i;
 
 /**
- * The index of the first character of a phrase, given the index of its last. White space and backslashes may be in
- * between.
+ * Finds the index of the first character of a phrase from the index of its last one. White space and backslashes may be
+ * in between.
  */
 export function startOfPhrase(
   text: string,
@@ -29,13 +29,13 @@ export function startOfPhrase(
   return Math.max(0, i);
 }
 
-/** A character that is not part of any phrase: a backslash before a quote, or a character without width. */
+/** Whether a character belongs to no phrase: a backslash before a quote, or a character without width. */
 function isPassedOver(text: string, i: number): boolean {
   const symbol = symbolOf[text.charCodeAt(i)];
   return symbol === symbols.ignored || symbol === symbols.backslash;
 }
 
-/** White space, or the letter or the backslash of its escape sequence. */
+/** Whether a character is white space, or the letter or the backslash of its escape sequence. */
 function isGap(text: string, i: number): boolean {
   const symbol = symbolOf[text.charCodeAt(i)];
   if (symbol === symbols.space || symbol === symbols.backslash) return true;
@@ -69,7 +69,7 @@ export function isValueOfCode(text: string, start: number): boolean {
   return keyName.test(text.slice(Math.max(0, i - MAX_GAP), i + 1));
 }
 
-/** Where the value of a key starts that ended just before `from`; -1 when no `:`, `=` or `=>` follows. */
+/** Where the value starts of a key that ends just before `from`; -1 when no `:`, `=` or `=>` follows the key. */
 export function valueStart(text: string, from: number): number {
   let i = from;
   const limit = Math.min(text.length, from + MAX_GAP);

@@ -1,9 +1,9 @@
 import { symbols } from './normal-form.ts';
 
 export const SYMBOL_BITS = 6;
-/** Number of first symbols by which a phrase is recognised; every phrase has at least this many. */
+/** A phrase is recognised by this many first symbols, so every phrase has at least as many. */
 export const GRAM_LENGTH = 5;
-/** Number of following symbols that are checked before a walk through the tree. */
+/** Number of further symbols that are checked before a walk through the tree. */
 export const AHEAD = 4;
 /** Keeps only the last GRAM_LENGTH symbols when new ones are shifted in. */
 export const GRAM_MASK = (1 << (SYMBOL_BITS * GRAM_LENGTH)) - 1;
@@ -19,11 +19,11 @@ const SLOT_BITS = 12;
 
 export interface PhraseTrie {
   /**
-   * By hash of the last GRAM_LENGTH symbols: 0 when no phrase starts with them, READ_ON when one may, LOOK_AHEAD when
-   * one may if `onward` agrees. Small enough for the first-level cache.
+   * By hash of the last GRAM_LENGTH symbols: 0 when no phrase starts with them, READ_ON when a phrase may start with
+   * them, LOOK_AHEAD when `onward` must be checked, too. It fits into the first-level cache.
    */
   filter: Uint8Array;
-  /** One bit by hash of the first symbols and the AHEAD symbols after them. It rejects most words before a walk. */
+  /** One bit by hash of the first symbols and the AHEAD symbols after them. It rejects most words without a walk. */
   onward: Uint8Array;
   /** Hash table with open addressing: pairs of first symbols and node; node 0: free. */
   slots: Int32Array;
@@ -33,7 +33,7 @@ export interface PhraseTrie {
    * its symbols after the first, and the position of the next node.
    */
   tape: Uint16Array;
-  /** By number of an ending: the phrases that end there; the first entry is empty. */
+  /** The phrases that end at each ending, by its number; the first entry is empty. */
   endings: readonly (readonly number[])[];
 }
 
@@ -42,7 +42,9 @@ interface TrieNode {
   phrases: number[];
 }
 
-/** Builds the tree of the phrases, which are given as symbols. A walk enters it with the first symbols of a phrase. */
+/**
+ * Builds the tree of phrases, which are lists of symbols. A walk starts at the node of the first symbols of a phrase.
+ */
 export function buildPhraseTrie(phrases: readonly (readonly number[])[]): PhraseTrie {
   const roots = new Map<number, TrieNode>();
   for (const [index, phrase] of phrases.entries()) {
@@ -78,7 +80,7 @@ export function buildPhraseTrie(phrases: readonly (readonly number[])[]): Phrase
   return { filter, onward, slots, tape: Uint16Array.from(tape), endings };
 }
 
-/** The index of some symbols in `filter`. */
+/** The index in `filter` of GRAM_LENGTH symbols. */
 export function filterIndex(gram: number): number {
   return Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
 }
@@ -113,8 +115,8 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
 }
 
 /**
- * Sets the bits of everything that can follow the first symbols. True when a phrase ends so early that looking ahead
- * cannot reject it.
+ * Sets the bits of all symbols that can follow the first ones. True when a phrase ends so early that `onward` cannot
+ * reject it.
  */
 function markOnward(
   onward: Uint8Array,

@@ -29,7 +29,7 @@ const templates: [string, number, string, (word: string) => string][] = [
 ];
 
 it.each(templates)(
-  '%s %d %s stays so, whatever words of the caller it quotes',
+  '%s %d %s has the same class, whatever words of the caller it quotes',
   (expected, status, code, text) => {
     for (const word of words) {
       const error = { error: { message: text(word), type: 'invalid_request_error', code } };
@@ -47,9 +47,9 @@ it.each([
   ['{"model":"m","error":{"code":"insufficient_quota"}}'],
   ['upstream returned "Rate limit reached"'],
   ["model: '', code: 'x'"],
-])('%s keeps its words', (text) => expect(withoutQuotedInput(text)).toBe(text));
+])('%s does not change', (text) => expect(withoutQuotedInput(text)).toBe(text));
 
-it('blanks out without moving what follows', () => {
+it('replaces quoted words without changing the length of the text', () => {
   const text = 'The model `slow_down` does not exist, ask for tool \\"rate_limit\\" or file "name"';
   expect(withoutQuotedInput(text)).toBe(
     'The model `xxxxxxxxx` does not exist, ask for tool \\"xxxxxxxxxx\\" or file "xxxx"',

@@ -1,4 +1,4 @@
-/** What an answer calls the caller's own words before it quotes them. */
+/** Matches words of the caller that an answer quotes, with the noun before them. */
 const QUOTED = new RegExp(
   [
     String.raw`\b(?:models?|deployment|engine|parameter|argument|field|property|value|file|tool|function|unmarshal|but (?:got|received|found))`,
@@ -9,9 +9,8 @@ const QUOTED = new RegExp(
 );
 
 /**
- * The text in which each value that an answer quotes from the request is replaced by a text of the same length.
- * Otherwise a model that a caller names `rate_limit_exceeded` would decide the class of the answer that reports this
- * model as unknown. Pure.
+ * Replaces each value that an answer quotes from the request by a text of the same length. Otherwise the unknown model
+ * `rate_limit_exceeded` would make a rate limit of the answer that it is unknown. Pure.
  */
 export function withoutQuotedInput(text: string): string {
   return text.replace(QUOTED, (match, quote: string) => {

@@ -2,7 +2,7 @@ import { symbolOf } from './compile-rules.ts';
 import { symbols } from './normal-form.ts';
 import { filterIndex, GRAM_MASK, SYMBOL_BITS } from './phrase-trie.ts';
 
-/** Longer texts are cut. `errorText` stays below this, with room for the name of an exception. */
+/** Longer texts are cut. A result of `errorText` with the name of an exception is shorter. */
 export const MAX_LENGTH = 80 * 1024;
 
 const LETTER_U = 117;
@@ -11,19 +11,25 @@ const DOUBLE_SPACE = (symbols.space << SYMBOL_BITS) | symbols.space;
 /** A reader may look this many symbols beyond the end of the text. */
 const MARGIN = 16;
 
-/** The text of the last `readSymbols` as symbols: one per character that counts, and one per run of white space. */
+/**
+ * The symbols of the text that `readSymbols` read last: one for each character that counts, and one for each run of
+ * white space.
+ */
 export const read: Uint8Array = new Uint8Array(MAX_LENGTH + MARGIN);
-/** By symbol: the index of its (last) character in the text. */
+/** The index in the text of the (last) character of each symbol. */
 export const places: Int32Array = new Int32Array(MAX_LENGTH + MARGIN);
 
-/** Indexes of symbols at which something may be found: the start of a phrase, a brace, a status. */
+/**
+ * Indexes of symbols at which a phrase, a brace or a status may start. A phrase has its mark at the last of its first
+ * symbols.
+ */
 export const marks: Int32Array = new Int32Array(MAX_LENGTH);
-/** The last symbols up to each mark. */
+/** The last GRAM_LENGTH symbols up to each mark. */
 export const grams: Int32Array = new Int32Array(MAX_LENGTH);
 
 /**
- * Folds a text into `read` and `places`, and sets a mark wherever the filter knows the last symbols as the start of a
- * phrase. Returns the number of marks. Linear in the length of the text.
+ * Converts a text to symbols (`read` and `places`), and sets a mark wherever the filter knows the last symbols as the
+ * start of a phrase. Returns the number of marks. Takes time linear in the length of the text.
  */
 export function readSymbols(text: string, filter: Uint8Array): number {
   const table = symbolOf;
@@ -44,7 +50,7 @@ export function readSymbols(text: string, filter: Uint8Array): number {
       }
     }
     const next = (gram << SYMBOL_BITS) | symbol;
-    // One comparison instead of two, because the processor cannot predict a branch on each space.
+    // There is one comparison instead of two, because the processor cannot predict a branch on each space.
     if ((next & PAIR_MASK) === DOUBLE_SPACE) continue;
     gram = next & GRAM_MASK;
     if (filter[filterIndex(gram)] !== 0 || symbol >= symbols.firstEvent) {

@@ -14,8 +14,8 @@ const hours = {
 export const resetRules = { 'reset.minutes': 'rate_limit', 'reset.hours': 'quota_exceeded' } as const;
 
 /**
- * Corrects the decision on a limit of use whose answer says when it lifts (`wait`, in seconds): within an hour it is a
- * rate limit, later it is a quota. Other decisions, and those that already agree, stay.
+ * Corrects the decision about a limit that ends by itself after `wait` seconds: within an hour it is a rate limit,
+ * later it is a quota. All other decisions stay as they are.
  */
 export function byReset(decision: Decision, wait: number | null): Decision {
   if (wait === null || !decision.lifts) return decision;

@@ -18,9 +18,9 @@ import { isMeant } from './phrase-context.ts';
 const MAX_NUMBERS = 128;
 const MAX_LATE = 96;
 const MAX_FIELDS = 3 * 96;
-/** The time must start within this many characters after the words that ask to wait. */
+/** A waiting time must start within this many characters after the words that ask to wait. */
 const TIME_WITHIN = 24;
-/** After this many tests the text is hostile, and every phrase has had many chances. */
+/** Largest number of conditions that are tested in one text. Only a hostile text needs more. */
 const MAX_TESTS = 512;
 
 const found: Findings = {
@@ -52,8 +52,8 @@ let listening = false;
 
 /**
  * Reads a text once, in time linear in its length: JSON at any level of escaping, Python or Go literals, prose, or
- * parts of these. Braces only count the depth, so that damaged texts are read like complete ones. With `listenToAll`,
- * the values that repeat the caller's words are read too.
+ * parts of these. Braces only change the depth, so that damaged texts are read like complete ones. With `listenToAll`,
+ * values that repeat words of the caller are read, too.
  */
 export function scanText(text: string, wantFields: boolean, listenToAll = false): Findings {
   reset(wantFields, listenToAll);
@@ -84,7 +84,7 @@ function ahead(i: number): number {
   return (((near << SYMBOL_BITS) | (read[i + 3] ?? 0)) << SYMBOL_BITS) | (read[i + 4] ?? 0);
 }
 
-/** Follows every phrase that continues from here. Returns the end of a value to skip, or -1. */
+/** Follows the phrases that begin with the symbols up to `from`. Returns the end of a value to skip, or -1. */
 function readOn(text: string, from: number, entry: number, words: PhraseVocabulary): number {
   const { tape } = words.trie;
   let node = entry;
@@ -113,8 +113,8 @@ function noteAll(ending: readonly Meaning[], text: string, end: number): number 
       if (echoUntil === -1) continue;
       found.echoed = true;
       if (echoUntil >= 0) return echoUntil;
-      // The value has no end. From here on such values are read instead of skipped, so that the end is not searched
-      // again for each of them.
+      // The value has no end. From here on, these values are read and not skipped, so that a search for their ends does
+      // not take quadratic time.
       listening = true;
     } else if (meaning.kind === meanings.field) {
       noteField(meaning, text, end);
@@ -178,7 +178,7 @@ function note(meaning: Meaning, text: string, end: number): void {
     const bit = 1 << index;
     if ((found.hints & bit) === 0 && (!meaning.word || isWord(meaning, text, end))) found.hints |= bit;
   } else if (kind === meanings.wait) {
-    // Many texts have these words without a time after them.
+    // Many texts have these words but no time after them.
     if (/\d/.test(text.slice(end + 1, end + 1 + TIME_WITHIN))) found.waitAt = end + 1;
   } else if (isWord(meaning, text, end)) {
     attempt++;

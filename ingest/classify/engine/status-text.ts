@@ -2,7 +2,7 @@ import { isWordCode, symbols } from './normal-form.ts';
 import { symbolOf } from './compile-rules.ts';
 import type { Findings } from './findings.ts';
 
-/** Words before a bare number that make it an HTTP status. */
+/** A number after one of these words is an HTTP status. */
 const statusWords = new Set(
   (
     'status statuscode status_code httpstatus http_status http_code code errorcode error_code error ' +
@@ -11,7 +11,7 @@ const statusWords = new Set(
   ).split(' '),
 );
 
-/** Words before a number that make it something else. */
+/** A number after one of these words is not an HTTP status. */
 const otherNumbers = new Set(
   (
     'limit current port line used requested tokens in after position index length count id size ' +
@@ -20,14 +20,14 @@ const otherNumbers = new Set(
   ).split(' '),
 );
 
-/** Words after a number that make it a quantity. */
+/** A number before one of these words is a quantity. */
 const units =
   /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|bytes?|chars?|characters|items|images?|requests?|messages?|per|times|of|kb|mb|rpm|tpm|s|x|more|max|output|input|words|lines?)$/;
 
-/** Whether a number of three digits starts here that may be a failed HTTP status (400 to 599). */
+/** Whether the digit 4 or 5 at `i` starts a number of three digits that may be the HTTP status of a failure. */
 export function mayBeStatus(text: string, i: number): boolean {
   const before = text.charCodeAt(i - 1);
-  // After a letter, a digit, or one of ". - / # $" it is part of something longer.
+  // After a letter, a digit, or one of ". - / # $" it is part of a longer word or number.
   if (isWordCode(before) || (before >= 45 && before <= 47) || before === 35 || before === 36) return false;
   if (!isDigit(text.charCodeAt(i + 1)) || !isDigit(text.charCodeAt(i + 2))) return false;
   const after = text.charCodeAt(i + 3);
@@ -35,8 +35,8 @@ export function mayBeStatus(text: string, i: number): boolean {
 }
 
 /**
- * The status that a text states; 0 when it states none. Of the statuses found, those of the last attempt count, of
- * these the innermost, and of these the last.
+ * The status that a text states; 0 when it states none. Statuses of the last attempt have priority, then the innermost
+ * ones, then the last one.
  */
 export function statedStatus(text: string, findings: Findings): number {
   const { numberCount, numbers, numbersAt, numberRanks } = findings;
@@ -58,7 +58,7 @@ export function statedStatus(text: string, findings: Findings): number {
   }
 }
 
-/** Whether a server can send this status; it never sends numbers such as 443 and 480. */
+/** Whether servers send this status. They never send other numbers, such as 443 and 480. */
 function isHttpStatus(status: number): boolean {
   return (
     (status <= 431 && status !== 420) || status === 451 || status === 499 || (status >= 500 && status <= 530)

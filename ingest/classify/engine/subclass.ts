@@ -24,8 +24,8 @@ const quotaOfRule: Readonly<Record<string, Subclass>> = {
 };
 
 /**
- * Which quota, judged by the rule that decided, or which rate limit, judged by the hints of the text; empty when
- * neither shows it.
+ * The kind of a quota, from the rule that decided, or of a rate limit, from the hints of the text; empty when it is not
+ * known.
  */
 export function subclassOf(name: RequestClass, rule: string, hints: number): Subclass {
   if (name === ('quota_exceeded' satisfies ErrorClass)) return quotaOfRule[rule] ?? '';

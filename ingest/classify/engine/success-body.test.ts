@@ -289,7 +289,7 @@ describe('an answer is a success, whatever its words', () => {
   });
 });
 
-describe('an error under a status of success stays one', () => {
+describe('an error under a status of success is an error', () => {
   const words = 'We spoke of rate limits.';
   const failed = event({ type: 'error', error: { code: 'insufficient_quota', message: 'x' } });
   const chunk = data({ choices: [{ delta: { content: words } }] });
@@ -298,7 +298,7 @@ describe('an error under a status of success stays one', () => {
     ['CRLF', (text: string) => text.replaceAll('\n', '\r\n')],
     ['CR', (text: string) => text.replaceAll('\n', '\r')],
     ['blank lines before it', (text: string) => `\n\n${text}`],
-    ['a mark of the byte order before it', (text: string) => `\ufeff${text}`],
+    ['a byte order mark before it', (text: string) => `\ufeff${text}`],
   ])('in a stream with %s', (_name, change) => {
     expect(classOf(change(failed))).toBe('quota_exceeded');
     expect(classOf(change(chunk + failed))).toBe('quota_exceeded');
@@ -347,7 +347,7 @@ describe('an error under a status of success stays one', () => {
       data({ throttlingException: { message: 'Too many requests, please wait' } }),
       'rate_limit',
     ],
-    ['a raw error behind the stream', '{"error":{"message":"Slow Down","code":"slow_down"}}', 'slow_down'],
+    ['a raw error after the stream', '{"error":{"message":"Slow Down","code":"slow_down"}}', 'slow_down'],
     [
       'a realtime response',
       data({
@@ -356,7 +356,7 @@ describe('an error under a status of success stays one', () => {
       }),
       'quota_exceeded',
     ],
-  ])('%s behind words', (_name, piece, expected) => {
+  ])('%s after a part of the answer', (_name, piece, expected) => {
     expect(classOf(streams['chat completions']?.(words).slice(0, 1).join('') + piece)).toBe(expected);
   });
 

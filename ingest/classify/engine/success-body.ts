@@ -17,10 +17,12 @@ const field = /^[>\s│|]*(data|event) ?: ?(.*)$/is;
 /** A line of a stream ends with any of these; no other character ends one. */
 const lineEnd = /\r\n|\n|\r/;
 const failedEvent = /^(?:error|response\.failed|response\.error|thread\.run\.failed|exception)$/i;
-/** A piece of a stream that does not match this is not an error; most pieces therefore need no parsing. */
+/** A piece of a stream that does not match this is not an error. So most pieces need no parsing. */
 const mayTellError =
   /error|exception|"code"|"status_code"|content_filter|fail|"detail"|"success"|"message"\s*:\s*"/i;
-/** How damaged JSON starts, or a literal of another language; a transcript that starts with `[Music]` is neither. */
+/**
+ * Matches the start of damaged JSON, or of a literal of another language, but not of a transcript such as `[Music] …`.
+ */
 const looksLikeJson =
   /^(?:\{[>\s│|]*(?:$|\}|\\*["'“”‘’]|[\w$]+\s*:)|\[[>\s│|]*(?:$|\]|[{[]|[ub]?\\*["'“”‘’]))/i;
 /** Members of results: a damaged text with one of these is a result. */
@@ -28,8 +30,8 @@ const resultKey =
   /["'](?:choices|output|data|object|usage|candidates|content|embedding|results|text|generation)["']\s*:/;
 
 /**
- * Judges the body of an answer with a status below 400: `ok` unless its form is that of an error, whatever its words;
- * `bad_request` when moderation cut the result off; null when it is an error that must be judged.
+ * Judges the body of an answer with a status below 400. It is `ok`, whatever its words, unless its form is that of an
+ * error; null when it is an error that must be judged; `bad_request` when moderation cut the result off.
  */
 export function successReading(body: unknown): Decision | null {
   const shown = shownIn(body);
@@ -39,7 +41,7 @@ export function successReading(body: unknown): Decision | null {
 
 function shownIn(body: unknown): Shown {
   if (typeof body === 'string') return shownInText(withoutLinePrefixes(body), 0);
-  // A thrown error is not a body.
+  // A thrown error is never the body of an answer.
   if (body instanceof Error) return 'error';
   const stream = streamOf(body);
   return stream === null ? shownInValue(body) : shownInText(stream, 0);
@@ -59,7 +61,7 @@ function shownInText(text: string, unwrapped: number): Shown {
   return readsAsError(text) ? 'error' : 'nothing';
 }
 
-/** The stream whose pieces a program collected in a list; null for any other value. */
+/** Joins a stream whose pieces a program collected in a list; null for any other value. */
 function streamOf(value: unknown): string | null {
   if (!Array.isArray(value) || value.length === 0) return null;
   const pieces = value.filter((piece) => typeof piece === 'string');
@@ -77,7 +79,7 @@ function isStream(text: string): boolean {
 
 function shownInLines(text: string): Shown {
   let shown: Shown = 'nothing';
-  // An event may spread its JSON over several lines of data; a line without any ends it.
+  // The JSON of an event may have several lines of data; a line without data ends it.
   let spread: string[] = [];
   for (const line of [...text.split(lineEnd), '']) {
     const [, name = '', data = ''] = field.exec(line) ?? [];

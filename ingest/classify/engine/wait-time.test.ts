@@ -44,7 +44,7 @@ describe('waitFromHeaders', () => {
   test.each([
     ['seconds', { 'retry-after': '20' }, 20],
     ['decimal seconds', { 'retry-after': '0.5' }, 0.5],
-    ['a date against the date of the answer', { 'retry-after': 'Wed, 15 Jul 2026 13:30:00 GMT', date }, 63],
+    ['a date after the date of the answer', { 'retry-after': 'Wed, 15 Jul 2026 13:30:00 GMT', date }, 63],
     ['a date in the past', { 'retry-after': 'Wed, 15 Jul 2026 13:00:00 GMT', date }, null],
     ['a date without the date of the answer', { 'retry-after': date }, null],
     ['milliseconds', { 'retry-after-ms': '1200' }, 1.2],

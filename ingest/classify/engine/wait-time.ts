@@ -12,7 +12,7 @@ const unitSeconds: Readonly<Record<string, number>> = {
   ns: 1e-9,
 };
 
-/** In seconds. A limit that lifts sooner is worth waiting for (rate limit); one that takes longer is a quota. */
+/** A limit that ends within this many seconds is a rate limit, for which callers can wait; a longer one is a quota. */
 export const LONG_WAIT = 3600;
 
 /** Longer waiting times are not credible. */
@@ -40,16 +40,15 @@ export function waitFromHeaders(headers: ClassifierInput['headers']): number | n
   const after = headers['retry-after']?.trim();
   if (after === undefined) return null;
   if (/^\d{1,10}(?:\.\d{1,9})?$/.test(after)) return sensible(Number(after));
-  // A date is compared with the clock of the answer (`date`): no other clock is available here, and none would be
-  // better.
+  // The date is compared with the clock of the answer (`date`), because the clock of this machine may differ.
   const until = httpDate(after);
   const sent = httpDate(headers['date'] ?? '');
   return /[a-z]/i.test(after) && until >= sent ? sensible((until - sent) / 1000) : goDuration(after);
 }
 
 /**
- * Epoch milliseconds of a date in a header. Dates in HTTP are in UTC, also in the form that names no zone (`Sun Nov  6
- * 08:49:37 1994`).
+ * Epoch milliseconds of a date in a header. Dates in HTTP are always in UTC, even without a zone (`Sun Nov 6 08:49:37
+ * 1994`).
  */
 function httpDate(text: string): number {
   return Date.parse(/(?:[A-Z]|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text} GMT`);

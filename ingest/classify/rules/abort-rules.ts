@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** The caller itself gave up; also logins and gateways that are switched off, which are not calls of the API. */
+/** The caller gave up. Also logins, and gateways that are switched off: these are not calls of the API. */
 export const abortRules: readonly Rule[] = [
   rule(
     'abort.caller',

@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** Sentences about the caller and where it calls from. They are tried before all other sentences. */
+/** Sentences about the credentials and the place of the caller. They are tried before all other sentences. */
 export const accountRules: readonly Rule[] = [
   rule('text.incorrect_api_key', 'incorrect_api_key', ['incorrect api key provided', 'incorrect api key']),
   rule('azure.subscription_key', 'incorrect_api_key', ['invalid subscription key']),

@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** Sentences of Chinese providers and relays. They are searched only in texts with Chinese characters. */
+/** Sentences of Chinese providers and relays. Only texts with Chinese characters are searched for them. */
 export const chineseRules: readonly Rule[] = [
   rule('zh.overloaded', 'engine_overloaded', [
     '负载已饱和',

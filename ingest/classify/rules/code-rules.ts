@@ -18,20 +18,20 @@ const quotaCodes = [
   'enforced_spend_limit_reached',
   'billing_error',
   'billing_not_active',
-  // Codes of AWS for a limit of the account, which only support can raise. A limit that lifts after a wait is a
-  // ThrottlingException.
+  // AWS writes this code for a limit of the account, which only its support can raise. For a limit that ends by waiting
+  // it writes ThrottlingException.
   'servicequotaexceededexception',
 ];
 
-/** HTTP 409 with a quota in its code is a conflict in the service; it is not about money. */
+/** HTTP 409 with a code of a quota is a conflict in the service and has nothing to do with money. */
 const money = { notStatus: [409] } as const;
 
 /**
- * Codes and types that determine their class alone; they are tried before any sentence. Codes come before types,
- * because classes can share a type: `rate_limit_error` is also the type of Slow Down.
+ * Codes and types that determine the class alone. They win over every sentence of the same attempt. Codes come before
+ * types, because classes can share a type: `rate_limit_error` is also the type of Slow Down.
  */
 export const codeRules: readonly Rule[] = [
-  // RFC 8628: slow_down is also the answer to a device that polls for its login too often. That is not a call of the
+  // slow_down is also the answer to a device that asks for its login too often (RFC 8628), which is not a call of the
   // API.
   codeRule('code.device_login', 'other', ['slow_down'], { all: ['login_by_device'] }),
   codeRule('code.device_login_status', 'other', ['slow_down'], { status: [400] }),
@@ -80,7 +80,7 @@ export const codeRules: readonly Rule[] = [
     money,
   ),
   codeRule('code.billing_hard_limit_reached', 'quota_exceeded', ['billing_hard_limit_reached'], money),
-  // Other providers use the quota code for limits per minute; the words of the text show it.
+  // Other providers use the code of a quota for limits per minute; their text shows the time.
   codeRule('code.quota_per_time', 'rate_limit', ['insufficient_quota'], { all: ['per_time'], ...money }),
   codeRule('code.insufficient_quota', 'quota_exceeded', ['insufficient_quota'], {
     none: ['google'],
@@ -173,7 +173,7 @@ export const codeRules: readonly Rule[] = [
     'failed_to_download_image',
   ]),
 
-  // Types, after all codes.
+  // Types come after all codes.
   codeRule('type.request_forbidden', 'unsupported_region', ['request_forbidden']),
   codeRule('type.service_unavailable_error', 'engine_overloaded', ['service_unavailable_error'], {
     none: ['plain_unavailable'],

@@ -1,13 +1,13 @@
 import { errorClasses, type Fault, type RequestClass } from '../../../domain/error-class.ts';
 
-/** The result of a rule. Each rule has one such object, made once. */
+/** The result of a rule. Each rule has one such object, which is made only once, to save time. */
 export interface Decision {
   /** Id of the rule. */
   rule: string;
   class: RequestClass;
   /** Who must act, as far as the rule shows. */
   fault: Fault;
-  /** The limit lifts by itself, so a waiting time is meaningful even for a quota. */
+  /** The limit ends by itself, so a waiting time is meaningful even for a quota. */
   lifts: boolean;
 }
 

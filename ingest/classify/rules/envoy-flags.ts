@@ -3,7 +3,7 @@ import { type Decision, decisionOf } from './decision.ts';
 
 /**
  * Envoy's response flags (https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage,
- * `%RESPONSE_FLAGS%`) that determine a class alone, with the id of the rule.
+ * `%RESPONSE_FLAGS%`) that alone determine a class, with the decision of each.
  */
 const rules: ReadonlyMap<string, Decision & { class: ErrorClass }> = new Map([
   ['UO', flag('envoy.overflow', 'engine_overloaded', 'gateway')],
@@ -28,7 +28,7 @@ function flag(rule: string, name: ErrorClass, fault?: Fault): Decision & { class
 const flags = /^[A-Z]{2,5}(?:,[A-Z]{2,5})*$/;
 const LONGEST = 40;
 
-/** The rules of these flags, which are in no table. */
+/** The rules of these flags by id, because they are in no table. */
 export const envoyFlagRules: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
   [...rules.values()].map(({ rule, class: name }) => [rule, name]),
 );

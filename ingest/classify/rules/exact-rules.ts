@@ -1,6 +1,8 @@
 import { numbered, rule, type Rule } from './rule.ts';
 
-/** "IP address 203.0.113.9 is not authorized", "IP x not in the allowlist", and the same in another order. */
+/**
+ * Matches "IP address 203.0.113.9 is not authorized", "IP x not in the allowlist", and the same words in another order.
+ */
 const ipRefused = new RegExp(
   [
     String.raw`\bip(?: address(?:es)?)?\b[^{}']{0,60}?\b(?:(?:is|was|are) (?:not |un)|isn'?t |not )(?:authori[sz]ed|allowed|permitted|accepted|(?:white|allow) ?-?listed|in |on )`,
@@ -14,8 +16,8 @@ const ipRefused = new RegExp(
 );
 
 /**
- * Sentences and names that are more exact than any code or type beside them, so they are tried with the codes. A code
- * can have several causes, and wrappers put their own codes around a sentence.
+ * Sentences and names that are more exact than a code or type beside them, so they are tried with the codes. A code can
+ * have several causes, and wrappers add their own codes to a sentence.
  */
 export const exactRules: readonly Rule[] = [
   rule(
@@ -44,8 +46,8 @@ export const exactRules: readonly Rule[] = [
   rule(
     'text.ip_refused',
     'ip_not_authorized',
-    // Of "your IP", "client IP", "from IP" and so on only the end of the word is kept: such a short sequence before
-    // "ip" is rare, so other texts are not slowed down.
+    // These are the ends of "your IP", "the IP", "client IP" and so on. Such a sequence is rare in other texts, so
+    // these are not slowed down.
     [
       'ip address',
       'ur ip ',

@@ -125,7 +125,7 @@ export const hintRules: readonly HintRule[] = [
       'serviceunavailableerror',
     ],
   },
-  // The log of the caller's own gateway says that it answered the request itself.
+  // The log of the caller's own gateway reports that the gateway answered the request.
   {
     hint: 'own_gateway',
     phrases: [
@@ -135,7 +135,7 @@ export const hintRules: readonly HintRule[] = [
       'source=kong',
       'portkey error',
       'answered by the gateway itself',
-      // Azure API Management: it refused the request before it called the backend.
+      // Azure API Management refused the request before it called the backend.
       "section':'inbound'",
       "section': 'inbound'",
       // Envoy's `%RESPONSE_CODE_DETAILS%`.

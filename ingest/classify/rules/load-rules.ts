@@ -1,6 +1,6 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
-/** The provider's exact sentence for a quota. Gemini uses it for ordinary rate limits too. */
+/** The exact sentence of OpenAI for a quota. Gemini also uses it for ordinary rate limits. */
 const quotaSentences = ['exceeded your current quota', 'check your plan and billing details'] as const;
 
 /**
@@ -80,7 +80,7 @@ export const loadRules: readonly Rule[] = [
   ]),
   rule('text.slow_down', 'slow_down', ['slow down'], {
     word: true,
-    // "Slow down" as a title or as the whole error, not as a request in a sentence about rate limits.
+    // "Slow down" must be a title or the whole error. In a sentence about rate limits it is only a request.
     near: /(?:^|['>=({[]\s?|: ?|\d ?[:-]? ?|\d\) ?|(?:error|exception|failed) ?[-:]? ?)slow down(?:$|\s?['.!<)}\]]|\s?[-:,]|\s?\n| a sudden)/,
     none: ['login_by_device'],
     far: /too many requests[^'{}]{0,40}slow down|rate limit[^'{}]{0,60}slow down/,

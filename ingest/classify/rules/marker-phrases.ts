@@ -1,5 +1,5 @@
 /**
- * Keys whose values repeat the caller's own words or concern other calls: an error inside such a value is not the error
+ * Keys whose values repeat words of the caller or belong to other calls, so an error in such a value is not the error
  * of this request. Bare names occur in dumps, quoted names in JSON.
  */
 export const echoKeys = [
@@ -30,7 +30,7 @@ export const echoKeys = [
   ].map((name) => `${name}'`),
 ];
 
-/** Words that start a new attempt: the text after them counts before the text before them. */
+/** Words that start a new attempt. The text after them has priority over the text before them. */
 export const attempts = [
   'retrying',
   'last error',
@@ -41,7 +41,7 @@ export const attempts = [
   'error doing the fallback',
 ];
 
-/** Words that precede the time after which a request may be tried again. */
+/** Words that come before the time after which a request may be tried again. */
 export const waits = [
   'try again in',
   'retry after',

@@ -1,8 +1,7 @@
 import { codeRule, numbered, rule, type Rule } from './rule.ts';
 
 /**
- * Error numbers and names of single vendors. They are the last of the sentences, for errors whose text is not known
- * otherwise.
+ * Error numbers and names of single vendors. They come after all sentences, for errors whose text no other rule knows.
  */
 export const numberRules: readonly Rule[] = [
   rule('zai.rate_limit', 'rate_limit', numbered('code', [1302, 1303]), { word: true }),

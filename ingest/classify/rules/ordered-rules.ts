@@ -30,7 +30,7 @@ export type RuleStage = (typeof stages)[number];
 
 export interface StagedRule extends Rule {
   stage: RuleStage;
-  /** Position among all rules: within a stage, lower ones are tried first. */
+  /** Position among all rules. Within a stage, the lower one wins. */
   order: number;
 }
 
@@ -40,13 +40,13 @@ export const orderedRules: readonly StagedRule[] = [
   ...staged('code', [...gatewayRules, ...exactRules, ...codeRules]),
   ...staged('chinese', chineseRules),
   ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules, ...numberRules]),
-  // The same codes when they are not the value of a code or type, but occur anywhere in the text.
+  // The same codes anywhere in the text, also when they are not the value of a code or type.
   ...staged(
     'loose_code',
     codeRules.filter((rule) => rule.code === true),
   ),
   ...staged('word', mediumRules),
-  // LiteLLM uses one of these classes for errors that it cannot map, so its transport texts are tried first.
+  // LiteLLM uses one of these exception classes for errors that it cannot map, so its transport texts are tried first.
   ...staged(
     'exception',
     exceptionRules.map((rule) => ({ ...rule, none: [...(rule.none ?? []), 'litellm' as const] })),

@@ -1,8 +1,8 @@
 import type { Fault, RequestClass } from '../../../domain/error-class.ts';
 
 /**
- * Facts that a text shows beside its error: which provider's form it has, which limit, which generation. They decide
- * nothing alone; rules, subclasses and generations use them.
+ * Facts that a text shows beside its error, such as the provider, the limit and the generation. A hint alone gives no
+ * class; rules, subclasses and generations use hints.
  */
 export const hints = [
   'google',
@@ -33,13 +33,13 @@ export const hints = [
 ] as const;
 export type Hint = (typeof hints)[number];
 
-/** One line of the rule tables: any of the phrases gives the class, if the conditions hold. */
+/** One line of the rule tables. Any of the phrases gives the class if all conditions are true. */
 export interface Rule {
   id: string;
   class: RequestClass;
   /** In normal form: lower case, `'` for every quote, single spaces. */
   phrases: readonly string[];
-  /** The phrases are identifiers: whole words, which count more as the value of a code or type. */
+  /** The phrases are identifiers. They must be whole words, and are stronger as the value of a code or type. */
   code?: true;
   /** The phrases must start and end at the borders of words. */
   word?: true;
@@ -47,19 +47,18 @@ export interface Rule {
   near?: RegExp;
   /** Must not match the text in normal form around the phrase. */
   far?: RegExp;
-  /** All of these must occur somewhere in the text. */
+  /** The text must have all of these. */
   all?: readonly Hint[];
-  /** None of these may occur. */
+  /** The text must have none of these. */
   none?: readonly Hint[];
-  /** Applies only with these HTTP statuses; `none`: only when no failed HTTP answer is known. */
+  /** The rule applies only with these HTTP statuses; `none`: only when no status of a failure is known. */
   status?: readonly number[] | 'none';
-  /** Does not apply with these HTTP statuses. */
+  /** The rule does not apply with these HTTP statuses. */
   notStatus?: readonly number[];
   /** Who must act, when this text shows it better than the class does. */
   fault?: Fault;
   /**
-   * The limit of use lifts by itself after a time: the length of that time decides between rate limit and quota
-   * (`reset.ts`).
+   * The limit ends by itself after a time. The length of this time decides between rate limit and quota (`reset.ts`).
    */
   lifts?: true;
 }

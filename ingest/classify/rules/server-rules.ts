@@ -1,7 +1,8 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
 /**
- * Codes of system calls and phrases for a connection that was never established, even when a timeout ended the attempt.
+ * Error codes of system calls and phrases that mean that no connection was established, even when a timeout ended the
+ * attempt.
  */
 const neverConnected = [
   'connect timeout=',
@@ -27,11 +28,9 @@ const neverConnected = [
   'connection timed out',
 ] as const;
 
-/**
- * Sentences about credentials that are less exact than those of the guide, then failures and timeouts of the server.
- */
+/** Less exact sentences about credentials, then failures and timeouts of the server. */
 export const serverRules: readonly Rule[] = [
-  // LiteLLM puts its own HTTP classes around its client's message about a connection.
+  // LiteLLM adds its own HTTP exception class to the message of its client about a connection.
   rule(
     'transport.relayed',
     'connection',

@@ -16,7 +16,7 @@ const classOfStatus: Readonly<Record<number, RequestClass>> = {
   423: 'conflict',
   429: 'rate_limit',
   451: 'unsupported_region',
-  // nginx: the client closed the connection before the answer.
+  // nginx writes 499 when the client closed the connection before the answer.
   499: 'other',
   504: 'timeout',
   522: 'timeout',
@@ -31,7 +31,7 @@ const decisions: readonly Decision[] = Array.from({ length: 200 }, (_, i) => {
   return i < 100 ? decisionOf('status.4xx', 'bad_request') : decisionOf('status.5xx', 'server_error');
 });
 
-/** The decision that an HTTP status alone allows; null below 400 and above 599. */
+/** The decision from the HTTP status alone; null below 400 and above 599. */
 export function judgeStatus(status: number): Decision | null {
   return decisions[status - FIRST] ?? null;
 }

@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** Messages of the client's side when no HTTP answer came or the answer broke off. Timeouts come before connections. */
+/** Messages of clients when no HTTP answer came or the answer broke off. Timeouts come before connections. */
 export const transportRules: readonly Rule[] = [
   rule(
     'transport.timeout',

@@ -1,8 +1,8 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
 /**
- * Words that count only when the text has nothing more exact and does not guess. They are tried after the sentences and
- * before the status. A phrase after a hedge ("may be", "please check") does not count.
+ * Words that count only when the text has nothing more exact. They are tried after the sentences and before the status.
+ * They do not count after words of a guess ("may be", "please check").
  */
 export const mediumRules: readonly Rule[] = [
   rule(
@@ -83,7 +83,7 @@ export const mediumRules: readonly Rule[] = [
   ),
 ];
 
-/** Exception classes that stand for an HTTP answer, for texts without a status. */
+/** Exception classes that mean an HTTP status, for texts without a status. */
 export const exceptionRules: readonly Rule[] = [
   rule('exception.rate_limit', 'rate_limit', [
     'ratelimiterror',
@@ -112,7 +112,7 @@ export const exceptionRules: readonly Rule[] = [
       'unauthorizederror',
       'oautherror',
     ],
-    // In .NET this is the name of a failed TLS handshake.
+    // In .NET, AuthenticationException means a failed TLS handshake.
     { far: /system\.security\.authentication|certificate/ },
   ),
   rule('exception.permission', 'permission_denied', [
@@ -152,7 +152,7 @@ export const exceptionRules: readonly Rule[] = [
   ]),
 ];
 
-/** Reason phrases of HTTP, for texts that lost the number. */
+/** Reason phrases of HTTP, for texts without the number of the status. */
 export const reasonRules: readonly Rule[] = [
   rule('reason.unauthorized', 'invalid_authentication', ['unauthorized'], { word: true }),
   rule('reason.forbidden', 'permission_denied', ['forbidden'], { word: true }),
@@ -165,7 +165,7 @@ export const reasonRules: readonly Rule[] = [
   rule('reason.bad_request', 'bad_request', ['bad request'], { word: true }),
 ];
 
-/** The last guesses: types that are very general. */
+/** Very general types, tried last. */
 export const lastRules: readonly Rule[] = [
   rule('type.limiter', 'rate_limit', [
     "type':'requests'",

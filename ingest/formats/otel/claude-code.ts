@@ -5,7 +5,9 @@ import { afterPrefix, isNo, joinNames, type ItemVerdict, type OtelVocabulary } f
 
 const PREFIX = 'claude_code.';
 
-/** The verdict for each event and span. `api_retries_exhausted` follows the last `api_error` and repeats it. */
+/**
+ * The verdict for each event and span by its name. `api_retries_exhausted` follows the last `api_error` and repeats it.
+ */
 const VERDICTS: Readonly<Record<string, ItemVerdict>> = {
   api_request: 'request',
   api_error: 'request',
@@ -22,7 +24,7 @@ const VERDICTS: Readonly<Record<string, ItemVerdict>> = {
 
 /**
  * Log events and beta spans of Claude Code. Source: its page "Monitoring". One `api_error` covers all tries of a
- * request; `attempt` is the number of the last one.
+ * request; `attempt` is the number of the last try.
  */
 export const claudeCode: OtelVocabulary = {
   judge: (item) => {
@@ -49,7 +51,10 @@ export const claudeCode: OtelVocabulary = {
   failed: (item) => nameOf(item) === 'api_error' || isNo(item.attributes.get('success')),
 };
 
-/** An event has its name in an attribute, and with a prefix in the body; a span has it in its name. */
+/**
+ * The name without the prefix. An event has it in an attribute, or with the prefix in its body; a span has it as its
+ * name.
+ */
 function nameOf(item: OtlpItem): string | undefined {
   const { kind, item: raw, resource, scope } = item;
   if (kind === 'span') return afterPrefix(PREFIX, firstText(raw['name']));

@@ -6,14 +6,14 @@ import {
   isNo,
   joinNames,
   type JudgedItem,
-  type ToldRequest,
+  type OtelRequest,
   type ItemVerdict,
   type OtelVocabulary,
 } from './vocabulary.ts';
 
 /**
- * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try. For a stream it reports only
- * the start; `codexStream` reads the rest.
+ * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try. It reports only the start of a
+ * stream; `codexStream` reads the rest.
  */
 export const codex: OtelVocabulary = {
   judge: (item) => {
@@ -50,18 +50,18 @@ export const codexStream: OtelVocabulary = {
 };
 
 interface Stream {
-  request: ToldRequest;
+  request: OtelRequest;
   state: 'open' | 'completed' | 'failed';
 }
 
 /**
- * Joins the end of each stream to the request that started it: the last one of its conversation in this message. So a
- * broken stream is one request, a failure, and tokens count for the request that used them. A failure whose start was
- * in an earlier message is a request of its own; further failures before the next request belong to it. Requests in
- * other vocabularies stay as they are.
+ * Joins the end of each stream to the request that started it: the last request of its conversation in this message. So
+ * a broken stream counts as one failed request, and tokens count for the request that used them. If the start was in an
+ * earlier message, the failure counts as a request, and further failures before the next request belong to it. Requests
+ * in other vocabularies stay as they are.
  */
-export function joinStreams(judged: readonly JudgedItem[]): ToldRequest[] {
-  const requests: ToldRequest[] = [];
+export function joinStreams(judged: readonly JudgedItem[]): OtelRequest[] {
+  const requests: OtelRequest[] = [];
   const streams = new Map<unknown, Stream>();
   for (const { item, vocabulary, verdict } of judged) {
     const conversation =
@@ -73,7 +73,7 @@ export function joinStreams(judged: readonly JudgedItem[]): ToldRequest[] {
       stream.request.end = item;
       stream.state = failed ? 'failed' : 'completed';
     } else if (verdict === 'request') {
-      const request: ToldRequest = { item, vocabulary };
+      const request: OtelRequest = { item, vocabulary };
       requests.push(request);
       if (conversation === undefined) continue;
       if (vocabulary === codexStream) streams.set(conversation, { request, state: 'failed' });
@@ -105,7 +105,7 @@ function conversationOf({ attributes }: OtlpItem): string | undefined {
   return firstText(attributes.get('conversation.id'));
 }
 
-/** Codex asks for the list of models at each start; this is not a request to a model. */
+/** Whether Codex asks for the list of models, as at each start. This is not a request to a model. */
 function asksForModels({ attributes }: OtlpItem): boolean {
   return /\/models\/?(?:[?#]|$)/.test(firstText(attributes.get('endpoint')) ?? '');
 }

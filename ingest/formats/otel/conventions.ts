@@ -5,14 +5,17 @@ import type { ItemVerdict, OtelVocabulary } from './vocabulary.ts';
 export const DETAILS_EVENT = 'gen_ai.client.inference.operation.details';
 export const EXCEPTION_EVENT = 'gen_ai.client.operation.exception';
 
-/** Operations that contain a model call, by a word in their name: counting them too would count one call twice. */
+/**
+ * Operations that contain a model call, by a word in their name. If they counted as requests, one call would count
+ * twice.
+ */
 const SURROUNDING: readonly (readonly [word: RegExp, verdict: ItemVerdict])[] = [
   [/agent|tool|handoff/, 'agent_or_tool'],
   [/retriev|search|memory/, 'retrieval'],
   [/workflow|task|step|chain|plan|evaluat|guardrail|prompt|thread|(?:create|list)_message/, 'step'],
 ];
 
-/** A log record with a model and one of these, but without an event name, is the end of a request. */
+/** A log record without an event name is a request if it has a model and one of these. */
 const OUTCOMES = [
   'http.response.status_code',
   'error.type',

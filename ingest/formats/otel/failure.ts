@@ -1,7 +1,7 @@
 import { asList, asObject, firstNumber, firstText, type JsonObject } from '../format.ts';
 import { EXCEPTION_EVENT } from './conventions.ts';
 import { type Attributes, readAnyValue, readAttributes } from './otlp.ts';
-import { isYes, numberOf, textOf, type ToldRequest } from './vocabulary.ts';
+import { isYes, numberOf, textOf, type OtelRequest } from './vocabulary.ts';
 
 export interface OtelFailure {
   /** `error.type`: the provider's code, an HTTP status, or an exception's class. */
@@ -11,12 +11,12 @@ export interface OtelFailure {
 }
 
 const ERROR_SEVERITY = 17;
-/** Exporters write the code of a span's status as a number, as a text of it, or by its name. */
+/** Exporters write the status code of a span as a number, as digits in a text, or as a name. */
 const ERROR_CODES = new Set(['2', 'STATUS_CODE_ERROR', 'ERROR']);
 const PROVIDER_CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
 
-/** How the request failed; null when nothing reports a failure (the HTTP status is not examined here). */
-export function failureOf(request: ToldRequest): OtelFailure | null {
+/** How the request failed; null when nothing reports a failure. This does not look at the HTTP status. */
+export function failureOf(request: OtelRequest): OtelFailure | null {
   const { item, vocabulary, end } = request;
   const type = textOf(request, 'error_type') ?? numberOf(request, 'error_type')?.toString();
   const saysSo =
@@ -28,9 +28,12 @@ export function failureOf(request: ToldRequest): OtelFailure | null {
     : logFailure(request, item.item, type, saysSo);
 }
 
-/** An exception inside the span is not a failure when a retry overcame it; an exception that left the span is. */
+/**
+ * An exception inside the span is not a failure, because a retry may have succeeded; an exception that left the span is
+ * one.
+ */
 function spanFailure(
-  request: ToldRequest,
+  request: OtelRequest,
   span: JsonObject,
   type: string | undefined,
   saysSo: boolean,
@@ -47,7 +50,7 @@ function spanFailure(
 }
 
 function logFailure(
-  request: ToldRequest,
+  request: OtelRequest,
   log: JsonObject,
   type: string | undefined,
   saysSo: boolean,
@@ -66,14 +69,19 @@ function lastException(span: JsonObject): Attributes | undefined {
     .at(-1);
 }
 
-/** The provider's code with the message, if the type is such a code; otherwise the message; otherwise the type. */
+/**
+ * The error of the native record. If the type is a code of the provider, it is the code with the message; otherwise it
+ * is the message, or the type if there is no message.
+ */
 export function errorOf(failure: OtelFailure | null): unknown {
   const { type, message } = failure ?? { type: undefined, message: undefined };
   if (type !== undefined && PROVIDER_CODE.test(type)) return { code: type, message: message ?? '' };
   return message ?? (type === undefined ? { message: '' } : { type, message: '' });
 }
 
-/** The exception class with its module, if the exception was recorded; otherwise the type, if it is a class. */
+/**
+ * The class of the recorded exception with its module; without a recorded exception, the type if it looks like a class.
+ */
 export function exceptionOf(failure: OtelFailure | null): string | undefined {
   const type = failure?.type;
   return (

@@ -6,8 +6,8 @@ import { afterPrefix, joinNames, type ItemVerdict, type OtelVocabulary } from '.
 const NAME = 'gemini-cli';
 
 /**
- * Log events and spans of Gemini CLI. Source: the telemetry page of its documentation. Beside each of its own events it
- * writes an event of the semantic conventions, also at the start of a request: these repeat what is already known.
+ * Log events and spans of Gemini CLI. Source: the telemetry page of its documentation. For each of its own events, and
+ * at the start of a request, it also writes an event of the semantic conventions, which only repeats it.
  */
 export const geminiCli: OtelVocabulary = {
   judge: (item) => {
@@ -35,7 +35,7 @@ export const geminiCli: OtelVocabulary = {
   failed: (item) => nameOf(item) === 'api_error',
 };
 
-/** Events of releases before 2026 have a dot instead of the underscore. */
+/** Releases before 2026 write `api.` instead of `api_`. */
 function nameOf(item: OtlpItem): string | undefined {
   const name = afterPrefix('gemini_cli.', eventName(item), bodyText(item));
   return name?.replace(/^api\./, 'api_');

@@ -37,7 +37,7 @@ const kind = (name: string) => ({ 'openinference.span.kind': name });
 const http = { 'http.response.status_code': 429, 'url.full': 'https://api.openai.com/v1/responses' };
 
 describe('spans around spans', () => {
-  it('count once when a message holds one of them twice', () => {
+  it('count once when a message has one of them twice', () => {
     const one = span('1', '', chat);
     expect(verdicts(spans(one, one, span('2', '', chat)))).toEqual(['request', 'told_elsewhere', 'request']);
   });
@@ -45,12 +45,20 @@ describe('spans around spans', () => {
   it.each([
     ['an SDK and its HTTP client', ['request', 'other'], [chat, http]],
     ['two instrumentations of one call', ['told_elsewhere', 'request'], [kind('LLM'), chat]],
-    ['three of them', ['told_elsewhere', 'told_elsewhere', 'request'], [kind('LLM'), kind('LLM'), chat]],
-    ['a step between them', ['told_elsewhere', 'step', 'request'], [kind('LLM'), kind('CHAIN'), chat]],
+    [
+      'three instrumentations of one call',
+      ['told_elsewhere', 'told_elsewhere', 'request'],
+      [kind('LLM'), kind('LLM'), chat],
+    ],
+    [
+      'a step between two instrumentations of one call',
+      ['told_elsewhere', 'step', 'request'],
+      [kind('LLM'), kind('CHAIN'), chat],
+    ],
     ['a tool that asks a model', ['request', 'agent_or_tool', 'request'], [chat, kind('TOOL'), chat]],
     ['an embedding for a search', ['retrieval', 'retrieval'], [kind('RETRIEVER'), kind('EMBEDDING')]],
     ['a model asked for a search', ['retrieval', 'request'], [kind('RETRIEVER'), kind('LLM')]],
-    ['an embedding by itself', ['step', 'request'], [kind('CHAIN'), kind('EMBEDDING')]],
+    ['an embedding outside a search', ['step', 'request'], [kind('CHAIN'), kind('EMBEDDING')]],
     [
       'a call of the Vercel AI SDK',
       ['step', 'request'],
@@ -85,14 +93,14 @@ describe('spans around spans', () => {
     expect(verdicts(spans(...tries))).toEqual(['told_elsewhere', 'request', 'request']);
   });
 
-  it('of other traces do not surround, even with the same span ids', () => {
+  it('of different traces do not surround each other, even with the same span ids', () => {
     expect(verdicts(spans(span('1', '', chat, 'a'), span('2', '1', chat, 'b')))).toEqual([
       'request',
       'request',
     ]);
   });
 
-  it('in a circle, or without ids, are examined once each', () => {
+  it("that are each other's parents, or have no ids, are judged once each", () => {
     expect(verdicts(spans(span('1', '2', {}), span('2', '1', {}), span('3', '1', chat)))).toEqual([
       'other',
       'other',
@@ -103,7 +111,7 @@ describe('spans around spans', () => {
     expect(verdicts(spans(span('', '', chat), span('', '', chat)))).toEqual(['request', 'request']);
   });
 
-  it('nested ten thousand deep take no longer than unnested ones', () => {
+  it('are judged when they nest ten thousand deep', () => {
     const deep = Array.from({ length: 10_000 }, (_, at) => span(String(at + 1), String(at), {}));
     expect(verdicts(spans(...deep, span('x', '10000', chat))).at(-1)).toBe('request');
   });
@@ -132,12 +140,12 @@ describe('streams of Codex', () => {
       [[0, true, 0]],
     ],
     [
-      'that began in an earlier message are a failure of their own, once',
+      'that began in an earlier message and broke are one failure',
       [broken('a'), broken('a')],
       [[0, true, 0]],
     ],
     [
-      'of other conversations stay apart',
+      'of different conversations are different requests',
       [begin('a'), broken('b')],
       [
         [200, false, 0],
@@ -147,7 +155,7 @@ describe('streams of Codex', () => {
     ['that completed give their tokens to the request', [begin('a'), completed('a')], [[200, false, 7]]],
     ['that completed are not counted again', [completed('a')], []],
     [
-      'are those of the last request',
+      'belong to the last request',
       [begin('a'), completed('a'), begin('a'), broken('a')],
       [
         [200, false, 7],
@@ -155,7 +163,7 @@ describe('streams of Codex', () => {
       ],
     ],
     [
-      'do not start with a refusal',
+      'do not belong to a refused request',
       [begin('a', 429), broken('a')],
       [
         [429, true, 0],

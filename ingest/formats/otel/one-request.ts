@@ -6,11 +6,11 @@ import { geminiCli } from './gemini-cli.ts';
 import { openInference } from './openinference.ts';
 import { eventName, type OtlpItem, parentKey, spanKey } from './otlp.ts';
 import { vercelAiSdk } from './vercel-ai-sdk.ts';
-import type { JudgedItem, ToldRequest, ItemVerdict, OtelVocabulary } from './vocabulary.ts';
+import type { JudgedItem, OtelRequest, ItemVerdict, OtelVocabulary } from './vocabulary.ts';
 
 /**
- * In the order in which they are asked. The conventions come last, because other vocabularies use their names too. A
- * new emitter needs one file and one line here.
+ * The vocabularies in the order in which they are tried. The conventions come last, because other vocabularies use
+ * their names, too. A new emitter needs one file and one line here.
  */
 const vocabularies: readonly OtelVocabulary[] = [
   codexStream,
@@ -21,20 +21,26 @@ const vocabularies: readonly OtelVocabulary[] = [
   vercelAiSdk,
   conventions,
 ];
-/** At most this many spans above a request are examined. No instrumentation nests deeper, and a circle ends here. */
+/**
+ * At most this many spans above a request are examined. No instrumentation nests deeper, and the limit ends a circle of
+ * spans.
+ */
 const HIGHEST = 64;
 const EMBEDDING = /embed/i;
 
-/** The verdict for each item of a message, in order; each request has exactly one item with the verdict `request`. */
+/**
+ * The verdict for each item of a message, in order. One item of each request has the verdict `request`; the end of a
+ * stream of Codex may have it, too (`joinStreams`).
+ */
 export function judgeItems(items: readonly OtlpItem[]): JudgedItem[] {
   return withoutSurrounding(withoutTwins(items.map(judge)));
 }
 
 /**
- * The requests of one message, each once, and the verdicts on the items around them. Items that do not concern requests
- * are left out.
+ * The requests of one message, each once, and the verdicts of the items that are skipped. Items that have nothing to do
+ * with requests are left out.
  */
-export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[]; skipped: ItemVerdict[] } {
+export function requestsOf(items: readonly OtlpItem[]): { requests: OtelRequest[]; skipped: ItemVerdict[] } {
   const judged = judgeItems(items);
   const skipped = judged
     .map(({ verdict }) => verdict)
@@ -51,8 +57,8 @@ function judge(item: OtlpItem): JudgedItem {
 }
 
 /**
- * A failed call writes two events for one span, its details and its exception: they are one request, described by the
- * exception.
+ * A failed call writes two events for one span: its details and its exception. They are one request, and the exception
+ * describes it.
  */
 function withoutTwins(judged: readonly JudgedItem[]): JudgedItem[] {
   const failed = new Set(
@@ -67,9 +73,9 @@ function withoutTwins(judged: readonly JudgedItem[]): JudgedItem[] {
 }
 
 /**
- * When a request surrounds another (two instrumentations of one call, a chain that calls itself a model), only the
- * inner one counts, because it is nearest to the network. With a tool between them, the inner one is a request of its
- * own, and both count.
+ * When a request surrounds another, both describe one call: there may be two instrumentations, or a chain that calls
+ * itself a model. Only the inner one counts, because it is nearest to the network. With a tool between them they are
+ * two calls, and both count.
  */
 function withoutSurrounding(judged: readonly JudgedItem[]): JudgedItem[] {
   const spans = new Map<string, JudgedItem>();
@@ -94,8 +100,8 @@ function withoutSurrounding(judged: readonly JudgedItem[]): JudgedItem[] {
 }
 
 /**
- * The nearest surrounding span that is a request, a retrieval, an agent or a tool; null when this message has none. In a
- * circle each span would surround the others, and none would count: there, none surrounds another.
+ * The nearest surrounding span that is a request, a retrieval, an agent or a tool; null when this message has none.
+ * Null also in a circle of spans, where each span would surround the others and none would count.
  */
 function nearest(one: JudgedItem, spans: ReadonlyMap<string, JudgedItem>): JudgedItem | null {
   let found: JudgedItem | null = null;

@@ -2,7 +2,10 @@ import { firstText } from '../format.ts';
 import { conventions } from './conventions.ts';
 import { joinNames, type ItemVerdict, type OtelVocabulary } from './vocabulary.ts';
 
-/** The verdict for each kind of span. A reranker mostly runs locally, and its span does not show when it does not. */
+/**
+ * The verdict for each kind of span. A reranker is not a request: it usually runs locally, and its span does not show
+ * whether it calls an API.
+ */
 const KINDS: Readonly<Record<string, ItemVerdict>> = {
   LLM: 'request',
   EMBEDDING: 'request',

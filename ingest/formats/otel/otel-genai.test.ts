@@ -116,7 +116,7 @@ describe('spans', () => {
     expect(only(spans(span({ ...chat, 'error.type': type })))).toMatchObject(expected);
   });
 
-  it('give the exception with its module, and its message rather than that of the status', () => {
+  it('give the exception with its module, and the message of the exception, not of the status', () => {
     const events = [
       {
         name: 'exception',
@@ -184,7 +184,7 @@ describe('spans', () => {
     });
   });
 
-  it('that are rejected can be decoded again alone, without their secrets', () => {
+  it('that are rejected have a body without secrets that can be decoded again', () => {
     const decoded = decode(
       spans(span(chat), span({ ...chat, note: 'sk-abcdefghijklmnopqrst' }, { endTimeUnixNano: 'soon' })),
     );
@@ -197,7 +197,7 @@ describe('spans', () => {
     });
   });
 
-  it('that are rejected do not each repeat a large resource', () => {
+  it('that are rejected have bodies without the large attributes of their resource', () => {
     const large = 'x'.repeat(100_000);
     const bad = Array.from({ length: 100 }, () => span(chat, { endTimeUnixNano: '0' }));
     const resource = { attributes: attributes({ 'service.name': 'a', 'process.command_line': large }) };
@@ -210,7 +210,7 @@ describe('spans', () => {
     expect(bodies[0]).toContain('"service.name"');
   });
 
-  it('read response headers that were recorded as attributes', () => {
+  it('have the response headers that were recorded as attributes', () => {
     const values = {
       ...chat,
       'http.response.status_code': 429,
@@ -222,7 +222,7 @@ describe('spans', () => {
 });
 
 describe('log records', () => {
-  it('are requests when they are the details of an inference or its exception', () => {
+  it('are requests when they are the details or the exception of an inference', () => {
     const details = { eventName: 'gen_ai.client.inference.operation.details' };
     expect(only(logs(log(chat, details)))).toMatchObject({ status: 200, model: 'gpt-5' });
     const exception = log({
@@ -278,7 +278,7 @@ describe('messages', () => {
     { resourceSpans: [null] },
     { resourceLogs: [{ scopeLogs: {} }] },
     { resourceMetrics: [] },
-  ])('%j hold no request', (message) => {
+  ])('%j have no request', (message) => {
     expect(decode(message)).toEqual({ kind: 'skip', reason: 'no_request' });
   });
 });

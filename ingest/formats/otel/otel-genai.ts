@@ -7,8 +7,8 @@ import { otlpItems } from './otlp.ts';
 import { toNative } from './to-native.ts';
 
 /**
- * OTLP in JSON, as the Kafka and file exporters of the Collector write it (`protobuf.ts` converts protobuf to the
- * same). A message holds many requests, in the vocabularies of `one-request.ts`.
+ * OTLP in JSON, as the Kafka and file exporters of the Collector write it; `protobuf.ts` converts protobuf to it. A
+ * message may have many requests, in the vocabularies of `one-request.ts`.
  */
 export const otelGenai: Format = {
   recognises: (message) =>

@@ -12,8 +12,8 @@ export interface OtlpItem {
   /** Name of the instrumentation scope; empty when there is none. */
   scope: string;
   /**
-   * A message with this item alone. Of the resource and scope it keeps only what is read: it is repeated for each
-   * damaged item, so everything could be thousands of times the size of the message.
+   * Returns a message with this item alone. It keeps only those parts of resource and scope that are read, because a
+   * large resource would be repeated for each damaged item.
    */
   alone: () => unknown;
 }
@@ -23,13 +23,11 @@ const SIGNALS = [
   { kind: 'log', outer: 'resourceLogs', middle: 'scopeLogs', inner: 'logRecords' },
 ] as const;
 const DEEPEST_VALUE = 16;
-/** The attributes of a resource that are read. */
+/** The attributes of a resource that vocabularies read. */
 const OF_RESOURCE: readonly unknown[] = ['service.name', 'cloud.region'];
-const LONGEST_TOLD = 1024;
+const LONGEST_KEPT = 1024;
 
-/**
- * All spans and log records of an OTLP/JSON message, in order. A value that should be an object but is not is skipped.
- */
+/** All spans and log records of an OTLP/JSON message, in order. Skips values that should be objects but are not. */
 export function otlpItems(message: JsonObject): OtlpItem[] {
   const items: OtlpItem[] = [];
   for (const { kind, outer, middle, inner } of SIGNALS) {
@@ -52,9 +50,9 @@ export function otlpItems(message: JsonObject): OtlpItem[] {
               [outer]: [
                 {
                   resource: {
-                    attributes: asList(asObject(resourceObject)?.['attributes']).filter(isToldAgain),
+                    attributes: asList(asObject(resourceObject)?.['attributes']).filter(isKept),
                   },
-                  [middle]: [{ scope: { name: scopeName.slice(0, LONGEST_TOLD) }, [inner]: [item] }],
+                  [middle]: [{ scope: { name: scopeName.slice(0, LONGEST_KEPT) }, [inner]: [item] }],
                 },
               ],
             }),
@@ -66,7 +64,7 @@ export function otlpItems(message: JsonObject): OtlpItem[] {
   return items;
 }
 
-/** A list of `{key, value: AnyValue}` as a map; of equal keys the last counts. */
+/** Converts a list of `{key, value: AnyValue}` to a map; of equal keys the last counts. */
 export function readAttributes(list: unknown): Attributes {
   const attributes = new Map<string, unknown>();
   for (const entry of asList(list)) {
@@ -78,8 +76,8 @@ export function readAttributes(list: unknown): Attributes {
 }
 
 /**
- * OTLP's AnyValue as plain JSON. 64-bit integers, which are written as text, become numbers. Undefined when it holds
- * nothing.
+ * Converts OTLP's AnyValue to plain JSON. 64-bit integers, which OTLP/JSON writes as text, become numbers. Undefined
+ * when it has no value that can be read.
  */
 export function readAnyValue(value: unknown, depth = 0): unknown {
   const any = asObject(value);
@@ -98,10 +96,10 @@ export function readAnyValue(value: unknown, depth = 0): unknown {
   );
 }
 
-function isToldAgain(entry: unknown): boolean {
+function isKept(entry: unknown): boolean {
   const pair = asObject(entry);
   const text = asObject(pair?.['value'])?.['stringValue'];
-  return OF_RESOURCE.includes(pair?.['key']) && typeof text === 'string' && text.length <= LONGEST_TOLD;
+  return OF_RESOURCE.includes(pair?.['key']) && typeof text === 'string' && text.length <= LONGEST_KEPT;
 }
 
 /** Name of the event in a log record. */

@@ -1,4 +1,4 @@
-/** How the value of a field is encoded, and what OTLP/JSON writes for it. */
+/** How protobuf encodes the value of a field, and how OTLP/JSON writes it. */
 export type Scalar =
   | 'string'
   /** Bytes that OTLP/JSON writes in hex digits: ids of traces and spans. */
@@ -7,7 +7,7 @@ export type Scalar =
   | 'base64'
   | 'bool'
   | 'double'
-  /** Varint of 32 bits, enums too. */
+  /** A varint of 32 bits, also for enums. */
   | 'uint32'
   | 'fixed32'
   /** 64 bits, which OTLP/JSON writes as a text. */
@@ -23,9 +23,9 @@ export interface ProtoField {
 
 export interface ProtoMessage {
   fields: Readonly<Record<number, ProtoField>>;
-  /** The fields exclude each other: the last one counts. */
+  /** Only one of the fields can be set: the last one counts. */
   oneOf?: true;
-  /** No other field has ever existed: a message with another field is of another kind. */
+  /** No version of OTLP has other fields here, so a message with another field is not OTLP. */
   closed?: true;
 }
 
@@ -100,7 +100,7 @@ export const tracesData = envelope('resourceSpans', 'scopeSpans', 'spans', span)
 /** `LogsData`, and `ExportLogsServiceRequest`. */
 export const logsData = envelope('resourceLogs', 'scopeLogs', 'logRecords', logRecord);
 
-/** Resources hold scopes, and scopes hold items: the field numbers are the same for every signal. */
+/** Resources contain scopes, and scopes contain items. The field numbers are the same for every signal. */
 function envelope(outer: string, middle: string, inner: string, item: ProtoMessage): ProtoMessage {
   const schemaUrl: ProtoField = { name: 'schemaUrl', type: 'string' };
   const ofScope: ProtoMessage = {

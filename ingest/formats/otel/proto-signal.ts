@@ -6,8 +6,8 @@ const TRACE_BYTES = 16;
 const SPAN_BYTES = 8;
 
 /**
- * Which signal an OTLP message carries. All signals have the same envelope, so the wire types of the items decide. Null
- * when there is no item, or one that fits no signal. Throws when the envelope is damaged. It only walks over the bytes.
+ * Finds the signal of an OTLP message. All signals have the same envelope, so the wire types of the items decide. Null
+ * when no item fits a signal. Throws when the envelope is damaged. It decodes no values, so it is fast.
  */
 export function signalOf(bytes: Uint8Array): Signal | null {
   for (const resource of inside(bytes, 1)) {
@@ -32,8 +32,8 @@ function* inside(bytes: Uint8Array, wanted: number): Generator<Uint8Array> {
 }
 
 /**
- * A log record starts with a time where a span has its trace id and a metric its name; a span has its times later. A
- * span without times is distinguished from a metric by the lengths of its two ids.
+ * Field 1 is a time in a log record, the trace id in a span, and the name in a metric. The times of a span are fields 7
+ * and 8. A span without times differs from a metric by the lengths of its two ids.
  */
 function signalOfItem(bytes: Uint8Array): Signal | null {
   const reader = new BinaryReader(bytes);

@@ -3,12 +3,15 @@ import type { JsonObject } from '../format.ts';
 import { logsData, type ProtoField, type ProtoMessage, type Scalar, tracesData } from './proto-messages.ts';
 import { signalOf } from './proto-signal.ts';
 
-/** The message in the form of OTLP/JSON, or why the bytes are not one, in words that continue a sentence with "it". */
+/**
+ * The message in the form of OTLP/JSON, or why the bytes are not a message: the end of a sentence that begins with
+ * "it".
+ */
 export type OtlpBytes = { message: JsonObject } | { message: null; why: string; tooDeep: boolean };
 
 /**
- * The first byte of every OTLP message: field 1, with a length. In JSON it is a line end, which can only come before
- * the value.
+ * The first byte of every OTLP message: field 1, with a length. In JSON this byte is a line end, and no JSON value
+ * begins with it.
  */
 export const OTLP_FIRST_BYTE = 0x0a;
 
@@ -29,8 +32,9 @@ class TooDeep extends Error {}
 
 /**
  * Converts spans or log records in protobuf (`ExportTraceServiceRequest`, `TracesData`, `ExportLogsServiceRequest`,
- * `LogsData`) to OTLP/JSON; metrics become an empty `resourceMetrics`. Never throws. Reads each byte once, makes
- * nothing larger than JSON of that size could, and allows the same nesting as JSON: `deepest` counts objects and lists.
+ * `LogsData`) to OTLP/JSON; metrics become an empty `resourceMetrics`. Never throws. The bytes may come from anybody,
+ * so the limits are those of JSON: the result is not larger than JSON of that size could be, and nests at most
+ * `deepest` objects and lists.
  */
 export function readOtlpProtobuf(bytes: Uint8Array, deepest: number): OtlpBytes {
   try {
@@ -53,10 +57,7 @@ export function readOtlpProtobuf(bytes: Uint8Array, deepest: number): OtlpBytes 
   }
 }
 
-/**
- * Reads the fields up to `end` into `into`. `left`: how many levels of objects and lists may still nest inside this
- * one.
- */
+/** Reads the fields up to `end` into `into`. `left`: how many levels of objects and lists may still nest inside. */
 function readMessage(
   reader: BinaryReader,
   end: number,
@@ -95,7 +96,7 @@ function readField(
   const end = reader.pos + length;
   if (end > reader.len) throw new Error('ends within a field');
   if (!many) {
-    // Protobuf merges a message field that occurs twice.
+    // If a message field occurs twice, protobuf merges both.
     const before = into[name];
     const target = typeof before === 'object' && before !== null ? (before as Record<string, unknown>) : {};
     into[name] = readMessage(reader, end, type, target, inside);

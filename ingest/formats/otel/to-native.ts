@@ -3,15 +3,15 @@ import { providerName } from '../../fields/provider-name.ts';
 import { firstNumber, firstText, type JsonObject } from '../format.ts';
 import { errorOf, exceptionOf, failureOf } from './failure.ts';
 import type { Attributes, OtlpItem } from './otlp.ts';
-import { numberOf, textOf, type ToldRequest, valuesOf } from './vocabulary.ts';
+import { numberOf, textOf, type OtelRequest, valuesOf } from './vocabulary.ts';
 
-/** A request as a native record that is not checked yet. */
-export function toNative(request: ToldRequest): JsonObject {
+/** Converts a request to a native record that is not checked yet. */
+export function toNative(request: OtelRequest): JsonObject {
   const { item, vocabulary, end } = request;
   const { attributes, resource } = item;
   const failure = failureOf(request);
   const given = numberOf(request, 'status');
-  // `error.type` can hold an HTTP status: the conventions allow it when there is nothing better.
+  // `error.type` may be an HTTP status: the conventions allow this when there is no better type.
   const status = given ?? (/^\d{3}$/.test(failure?.type ?? '') ? Number(failure?.type) : undefined);
   const failed = failure !== null || (status ?? 0) >= 400;
   const attempt = numberOf(request, 'attempt');
@@ -43,7 +43,10 @@ export function toNative(request: ToldRequest): JsonObject {
   };
 }
 
-/** Nanoseconds since 1970 as a number, or the time that the emitter gives; undefined when there is none. */
+/**
+ * The end of the item in nanoseconds since 1970, or the time that the emitter wrote as text; undefined when there is
+ * none.
+ */
 function timeOf({ item, attributes }: OtlpItem): number | string | undefined {
   const ended = firstNumber(item['endTimeUnixNano'], item['timeUnixNano']);
   return (
@@ -55,17 +58,17 @@ function timeOf({ item, attributes }: OtlpItem): number | string | undefined {
 }
 
 /**
- * A stream that fails starts with status 200, which says nothing about its end: the classifier would take the text for
- * an answer.
+ * Drops the status 2xx of a failed request. A stream has status 200 even if it fails later, and with this status the
+ * classifier would take the error for the text of an answer.
  */
 function failedStatus(status: number | undefined): number | undefined {
   return status !== undefined && status >= 200 && status < 300 ? undefined : status;
 }
 
-function latencyOf(request: ToldRequest): number | undefined {
+function latencyOf(request: OtelRequest): number | undefined {
   const start = firstNumber(request.item.item['startTimeUnixNano']);
   const end = firstNumber(request.item.item['endTimeUnixNano']);
-  // A start that was never set gives a span of half a century, which is not a latency.
+  // If the start was never set, the span seems to last half a century, which is not a latency.
   if (start !== undefined && end !== undefined && start > 0 && end >= start && end - start <= MOST.ms * 1e6)
     return Math.round((end - start) / 1e3) / 1e3;
   return numberOf(request, 'latency_ms') ?? toMs(numberOf(request, 'latency_s'));
@@ -86,7 +89,7 @@ function hostOf(text: string | undefined): string | undefined {
   return text === undefined ? undefined : (/^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]+)/i.exec(text)?.[1] ?? text);
 }
 
-/** The conventions write each response header as an attribute whose value is a list. */
+/** Collects the response headers. The conventions write each as an attribute whose value is a list. */
 function responseHeaders(attributes: Attributes): Record<string, unknown> | undefined {
   const headers: [string, unknown][] = [];
   for (const [name, value] of attributes) {

@@ -3,18 +3,20 @@ import { conventions } from './conventions.ts';
 import { joinNames, type OtelVocabulary } from './vocabulary.ts';
 
 /**
- * `ai.generateText.doGenerate`, `ai.streamText.doStream`, `ai.embedMany.doEmbed`, …: each is one try at the provider.
+ * Operations that are one try at the provider: `ai.generateText.doGenerate`, `ai.streamText.doStream`,
+ * `ai.embedMany.doEmbed`, …
  */
 const ONE_TRY = /^ai\.\w+\.do[A-Z]/;
 
 /**
  * Spans of the Vercel AI SDK, versions 3.3 to 6; version 7 writes the semantic conventions by default. The outer span
- * of a call (`ai.generateText`) surrounds an inner span for each try and each step; only the inner ones are requests.
+ * of a call (`ai.generateText`) surrounds an inner span for each try and each step; only the inner spans are requests.
  */
 export const vercelAiSdk: OtelVocabulary = {
   judge: ({ kind, item, attributes }) => {
     if (kind !== 'span') return null;
-    // Version 7 uses the same names for some spans, but describes them as the conventions do.
+    // Version 7 uses the same names for some spans, but describes them as the conventions do: `conventions` judges
+    // them.
     const name = attributes.has('gen_ai.operation.name') ? undefined : item['name'];
     const operation = firstText(attributes.get('ai.operationId'), name);
     if (operation === undefined || !operation.startsWith('ai.')) return null;

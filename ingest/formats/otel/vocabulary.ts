@@ -4,15 +4,15 @@ import type { OtlpItem } from './otlp.ts';
 /** What a span or log record is: a request to a model, or why it is not one. */
 export type ItemVerdict =
   | 'request'
-  /** An agent or a tool: it surrounds requests, and a model call by a tool is a request of its own. */
+  /** An agent or a tool. It surrounds requests; when a tool calls a model, this is a separate request. */
   | 'agent_or_tool'
-  /** A search for texts; it includes the embedding that it needs. */
+  /** A search for texts, together with the embedding that it needs. */
   | 'retrieval'
   /** A step around requests: chain, workflow, task, prompt, guardrail, evaluation. */
   | 'step'
   /** A request that another item of the message describes. */
   | 'told_elsewhere'
-  /** It does not concern a request. */
+  /** It has nothing to do with a request. */
   | 'other';
 
 export type Field =
@@ -40,7 +40,7 @@ export type Field =
   | 'attempt'
   | 'stream';
 
-/** By field: the attributes that may hold it; the first with a value counts. */
+/** The attributes that may have the value of each field; the first one with a value counts. */
 export type AttributeNames = Readonly<Partial<Record<Field, readonly string[]>>>;
 
 /** How one emitter describes requests. */
@@ -51,7 +51,8 @@ export interface OtelVocabulary {
   /** The provider, if the emitter has only one. */
   provider?: (item: OtlpItem) => string;
   /**
-   * Whether the emitter's own attributes report a failure; common ones (error status, `error.type`) are checked anyway.
+   * Whether attributes that only this emitter writes report a failure. Common ones (error status, `error.type`) are
+   * checked for all emitters.
    */
   failed?: (item: OtlpItem) => boolean;
 }
@@ -64,7 +65,7 @@ export interface JudgedItem {
 }
 
 /** One request: the item that describes it, the vocabulary, and the later item that describes how its stream ended. */
-export interface ToldRequest {
+export interface OtelRequest {
   item: OtlpItem;
   vocabulary: OtelVocabulary;
   end?: OtlpItem;
@@ -78,32 +79,32 @@ export function joinNames(names: AttributeNames, others: AttributeNames): Attrib
   return joined;
 }
 
-export function textOf(request: ToldRequest, field: Field): string | undefined {
+export function textOf(request: OtelRequest, field: Field): string | undefined {
   return firstText(...valuesOf(request, field));
 }
 
-export function numberOf(request: ToldRequest, field: Field): number | undefined {
+export function numberOf(request: OtelRequest, field: Field): number | undefined {
   return firstNumber(...valuesOf(request, field));
 }
 
-/** The values of a field, best first: those of the request come before those of the end of its stream. */
-export function valuesOf({ item, vocabulary, end }: ToldRequest, field: Field): unknown[] {
+/** The values of a field, best first. Values of the request come before values of the end of its stream. */
+export function valuesOf({ item, vocabulary, end }: OtelRequest, field: Field): unknown[] {
   const names = vocabulary.names[field] ?? [];
   const values = names.map((name) => item.attributes.get(name));
   return end === undefined ? values : [...values, ...names.map((name) => end.attributes.get(name))];
 }
 
-/** True for `false`, also as a text. */
+/** True for `false`, and for the text `false`. */
 export function isNo(value: unknown): boolean {
   return value === false || value === 'false';
 }
 
-/** True for `true`, also as a text. */
+/** True for `true`, and for the text `true`. */
 export function isYes(value: unknown): boolean {
   return value === true || value === 'true';
 }
 
-/** The rest of the first text that starts with the prefix. */
+/** The first text that starts with the prefix, without the prefix. */
 export function afterPrefix(prefix: string, ...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text?.startsWith(prefix))?.slice(prefix.length);
 }

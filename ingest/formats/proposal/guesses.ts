@@ -2,17 +2,19 @@ import { readStatus } from '../../fields/status.ts';
 import { epochMs } from '../../fields/timestamp.ts';
 import { outcomeOf } from '../mapping/outcome-words.ts';
 
-/** How to find the place of a field: by names and by values. */
+/** How the place of a field is found: by names and by values. */
 export interface Guess {
   field: string;
-  /** Patterns for names (`response.status_code`), the best first; each is worth one point less than the one before. */
+  /**
+   * Patterns for names (`response.status_code`), the best first. Each is worth one point less than the one before it.
+   */
   names: readonly RegExp[];
-  /** Names that look like one of these and are another thing. */
+  /** Names that match these patterns but mean another thing. */
   not?: RegExp;
   /** Whether a value can be a value of the field. */
   fits: (value: unknown) => boolean;
   /** Whether the values alone identify the field, whatever the name. */
-  tells?: (values: readonly unknown[]) => boolean;
+  identifies?: (values: readonly unknown[]) => boolean;
   /** How many places a mapping may list for the field. */
   most: number;
 }
@@ -27,8 +29,8 @@ const KNOWN_STATUS = new Set([
 ]);
 
 /**
- * A scalar value as text. An object gives an empty text, because some objects cannot be turned into one (`{"toString":
- * null}`).
+ * Converts a scalar value to text. An object gives an empty text, because some objects cannot be converted
+ * (`{"toString": null}`).
  */
 const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
@@ -46,7 +48,7 @@ const isStatus = (value: unknown): boolean => {
   const status = typeof value === 'object' || typeof value === 'boolean' ? undefined : readStatus(value);
   return status !== undefined && (status === 0 || (status >= 100 && status < 600));
 };
-/** Whether a value is a time of a request rather than a duration. */
+/** Whether a value can be the time of a request. Small numbers are durations. */
 export const isTime = (value: unknown): boolean => {
   const ms = typeof value === 'string' || typeof value === 'number' ? epochMs(value) : Number.NaN;
   return ms >= EARLIEST;
@@ -74,7 +76,7 @@ export const guesses: readonly Guess[] = [
       ends('date|created|started|begin|start'),
     ],
     fits: isTime,
-    tells: (values) => values.every(isTime),
+    identifies: (values) => values.every(isTime),
     most: 3,
   },
   {
@@ -86,7 +88,7 @@ export const guesses: readonly Guess[] = [
       ends('code|rc'),
     ],
     fits: isStatus,
-    tells: (values) => values.every((value) => KNOWN_STATUS.has(Number(value))),
+    identifies: (values) => values.every((value) => KNOWN_STATUS.has(Number(value))),
     most: 3,
   },
   {
@@ -107,7 +109,7 @@ export const guesses: readonly Guess[] = [
       is('details?'),
       is('body|message|msg'),
     ],
-    // A log gives the reason why a model stopped for successes, so this is not an error.
+    // Successes have a reason, too: why the model stopped.
     not: ends('(?:stop|stopped|finish|finished|end|completion)_reason'),
     fits: isError,
     most: 3,
@@ -116,14 +118,14 @@ export const guesses: readonly Guess[] = [
     field: 'model',
     names: [/(?:^|[._])model(?:[._](?:name|id))?$/, ends('deployment|deployment_name|engine|llm')],
     fits: isName,
-    tells: (values) => values.every((value) => MODEL.test(textOf(value))),
+    identifies: (values) => values.every((value) => MODEL.test(textOf(value))),
     most: 2,
   },
   {
     field: 'provider',
     names: [ends('provider|vendor|llm_provider'), ends('host|upstream|backend|system|url')],
     fits: (value) => typeof value === 'string' && PROVIDER.test(value),
-    tells: (values) =>
+    identifies: (values) =>
       values.every(
         (value) => PROVIDER.test(textOf(value)) && !MODEL.test(textOf(value)) && !textOf(value).includes(' '),
       ),
@@ -227,7 +229,7 @@ export const guesses: readonly Guess[] = [
   },
 ];
 
-/** Names of words and flags that report whether a request succeeded, the best first. */
+/** Names of members whose words or flags report whether a request succeeded, the best first. */
 export const outcomeNames: readonly RegExp[] = [
   ends('success|succeeded|ok|successful|outcome|result|status|state'),
   ends('level|severity|lvl|log_level'),

@@ -4,9 +4,9 @@ import { jsonInText } from '../mapping/json-in-text.ts';
 /** A place in records: its path as a mapping writes it, and its values. */
 export interface RecordPlace {
   path: string;
-  /** The names on the way, in lower case with separate words: `response.status_code`. */
+  /** The names on the path in lower case, words joined by `_`: `response.status_code`. */
   name: string;
-  /** The values by the number of their record; at most `MOST_VALUES`. */
+  /** The values, by the number of the record that has them; at most `MOST_VALUES`. */
   values: Map<number, unknown>;
 }
 
@@ -15,7 +15,10 @@ const MOST_VALUES = 500;
 const DEEPEST = 7;
 const PLAIN_NAME = /^[A-Za-z_@][\w@-]*$/;
 
-/** All places of the records that have a value, in order; objects, and JSON inside texts, are included. */
+/**
+ * All places that have a value in some record, in order. A place may be an object, or inside JSON that is written in a
+ * text.
+ */
 export function placesOf(records: readonly unknown[]): RecordPlace[] {
   const places = new Map<string, RecordPlace>();
   const note = (path: string, name: string, record: number, value: unknown): void => {
@@ -43,7 +46,7 @@ function step(key: string): string {
   return PLAIN_NAME.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-/** One form for all notations: `statusCode`, `Status Code` and `status-code` become `status_code`. */
+/** Gives all notations one form: `statusCode`, `Status Code` and `status-code` become `status_code`. */
 function words(key: string): string {
   return key
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -8,7 +8,7 @@ const iso = (i: number): string => new Date(time(i)).toISOString();
 const now = Date.UTC(2026, 5, 2);
 const many = (make: (i: number) => object): object[] => Array.from({ length: 30 }, (_, i) => make(i));
 
-/** Requests by status when the records are read with the mapping proposed for them. */
+/** Counts requests by status after the records were read with the proposed mapping. */
 function countsOf(records: readonly unknown[]): Record<string, number> {
   const { mapping } = proposeMapping(records);
   const decode = createDecoder({ format: 'mapped', mapping });
@@ -24,7 +24,7 @@ function countsOf(records: readonly unknown[]): Record<string, number> {
 
 test.each([
   [
-    'why the model stopped',
+    'the reason why the model stopped',
     (i: number) => ({
       at: iso(i),
       id: i,
@@ -36,7 +36,7 @@ test.each([
     'a message that holds the whole record',
     (i: number) => ({ at: iso(i), message: { model: 'gpt-5', errorCode: i % 3 ? undefined : 'Throttled' } }),
   ],
-])('%s is no error, so that successes are left', (_fact, make) => {
+])('%s is not taken for the error, so that successes remain', (_fact, make) => {
   const { mapping } = proposeMapping(many(make));
   expect(mapping).not.toHaveProperty('error');
   expect(mapping['outcome']).toMatchObject({ success: 'otherwise' });
@@ -157,7 +157,7 @@ describe('a mapping is proposed for', () => {
     expect(countsOf(records)).toEqual(counts);
   });
 
-  it('nothing when no value is a time; the time is reported as missing', () => {
+  it('no field when no value is a time; the time is reported as missing', () => {
     const { mapping, missing } = proposeMapping([{ a: 1, b: 'x' }]);
     expect(mapping).toEqual({});
     expect(missing.slice(0, 2)).toEqual(['ts', 'status']);

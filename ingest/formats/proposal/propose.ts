@@ -6,25 +6,23 @@ import { type RecordPlace, placesOf } from './places.ts';
 
 /** A proposed mapping for records that no format recognises. */
 export interface Proposal {
-  /** It may lack a time or an outcome: then it cannot be used, and `missing` names them. */
+  /** The mapping cannot be used when it has no time or no outcome. */
   mapping: MappingSpec;
-  /** Fields without a place, required ones first. */
+  /** Fields for which no place was found, in the order of `guesses`. */
   missing: string[];
 }
 
-/** Worth of a place whose name matches best. */
-const NAMED = 10;
+/** Worth of a place whose name matches the best pattern. */
+const BY_NAME = 10;
 /** Worth of a place whose values identify the field, whatever its name. */
-const TOLD = 3;
+const BY_VALUES = 3;
 /** A further place of a field must add a value to more than this share of the records. */
 const WORTH_A_PLACE = 0.02;
 const FITS = 0.9;
-/** Names of what a record is about, or of the whole of it. */
+/** Names of members that may hold the whole record. */
 const WHOLE = /(?:^|\.)(?:body|message|msg|details?)$/;
 
-/**
- * Proposes a mapping from the names of members and their values. Pure. `records` are parsed, of one kind or of several.
- */
+/** Proposes a mapping from the names and values of members. Pure. `records` are parsed, and may be of several kinds. */
 export function proposeMapping(records: readonly unknown[]): Proposal {
   const list = listIn(records);
   const items = list === null ? records : records.flatMap((record) => itemsAt(record, list));
@@ -38,7 +36,7 @@ export function proposeMapping(records: readonly unknown[]): Proposal {
       guess.field === 'error' && named.length === 0 ? withFailures(places, mapping, taken) : named;
     if (found.length === 0) missing.push(guess.field);
     else mapping[guess.field] = sourceOf(guess.field, found);
-    // The whole value is taken: the error may be an object that contains other fields, which stay available.
+    // Only this path is taken. An error may be an object with other fields in it, and these stay available.
     for (const { path } of found) taken.add(path);
   }
   const outcome = outcomeFor(places, mapping, items.length);
@@ -46,7 +44,9 @@ export function proposeMapping(records: readonly unknown[]): Proposal {
   return { mapping: ordered(mapping), missing };
 }
 
-/** The best places of a field; each further one must have values in records that those before lack. */
+/**
+ * The best places of a field. Each further place must have values in records in which the places before it have none.
+ */
 function choose(
   guess: Guess,
   places: readonly RecordPlace[],
@@ -63,7 +63,7 @@ function choose(
   for (const { place } of ranked) {
     const adds = [...place.values.keys()].filter((record) => !covered.has(record)).length;
     if (chosen.length >= guess.most || adds <= records * WORTH_A_PLACE) continue;
-    // It is a part of a value that is already read.
+    // This place is inside one that is chosen.
     if (chosen.some(({ path }) => place.path.startsWith(`${path}.`))) continue;
     chosen.push(place);
     for (const record of place.values.keys()) covered.add(record);
@@ -71,7 +71,7 @@ function choose(
   return chosen;
 }
 
-/** A place that has a text or an object in failures and never otherwise, whatever its name. */
+/** A place of any name that has a text or an object in failures, and no value in successes. */
 function withFailures(
   places: readonly RecordPlace[],
   mapping: Readonly<Record<string, unknown>>,
@@ -101,15 +101,16 @@ function worthOf(guess: Guess, place: RecordPlace, records: number): number {
   const fitting = values.filter(guess.fits).length;
   if (fitting === 0 || fitting < values.length * FITS) return 0;
   if (guess.not?.test(place.name) === true) return 0;
-  // A member that holds the whole record says nothing of its failure.
+  // A member that holds the whole record is not an error.
   if (guess.field === 'error' && WHOLE.test(place.name) && values.length >= records && values.every(isRecord))
     return 0;
   const rank = guess.names.findIndex((name) => name.test(place.name));
-  const named = rank < 0 ? 0 : NAMED - rank;
-  const told = named === 0 && values.length >= records / 2 && guess.tells?.(values) === true ? TOLD : 0;
-  // Of places with equal names, prefer the one with more values, then the one nearer to the top.
+  const named = rank < 0 ? 0 : BY_NAME - rank;
+  const identified =
+    named === 0 && values.length >= records / 2 && guess.identifies?.(values) === true ? BY_VALUES : 0;
+  // Of places with equal names, the one with more values is better, then the one nearer to the top.
   const depth = place.name.split('.').length;
-  return named + told === 0 ? 0 : named + told + values.length / (records + 1) - depth / 100;
+  return named + identified === 0 ? 0 : named + identified + values.length / (records + 1) - depth / 100;
 }
 
 function sourceOf(field: string, places: readonly RecordPlace[]): unknown {
@@ -120,7 +121,7 @@ function sourceOf(field: string, places: readonly RecordPlace[]): unknown {
   return sources.length === 1 ? sources[0] : sources;
 }
 
-/** Last words of names, and the unit that each means. */
+/** The unit that the last word of a name means. */
 const UNITS: ReadonlyMap<string, string> = new Map([
   ...['ms', 'millis', 'msec', 'milliseconds'].map((word) => [word, 'ms'] as const),
   ...['s', 'sec', 'secs', 'seconds'].map((word) => [word, 's'] as const),
@@ -128,7 +129,7 @@ const UNITS: ReadonlyMap<string, string> = new Map([
   ...['ns', 'nanos', 'nanoseconds'].map((word) => [word, 'ns'] as const),
 ]);
 
-/** The unit of numbers without one: from the name or, for durations, from their size. */
+/** The unit of numbers that are written without one. The name shows it or, for durations, their size. */
 function unitOf(field: string, { name, values }: RecordPlace): string | null {
   if (field === 'cost_usd') return /cents?$/.test(name) ? 'cents' : null;
   if (field !== 'latency_ms' && field !== 'ttft_ms') return null;
@@ -143,7 +144,8 @@ function unitOf(field: string, { name, values }: RecordPlace): string | null {
 }
 
 /**
- * What distinguishes failures from successes without a status; null when every record has a status, or nothing does.
+ * The condition for records without a status that distinguishes failures from successes; null when every record has a
+ * status, or no condition is found.
  */
 function outcomeFor(
   places: readonly RecordPlace[],
@@ -151,10 +153,10 @@ function outcomeFor(
   records: number,
 ): unknown {
   const statuses = [mapping['status']].flat().filter((path) => typeof path === 'string');
-  const told = new Set(
+  const withStatus = new Set(
     places.filter(({ path }) => statuses.includes(path)).flatMap(({ values }) => [...values.keys()]),
   );
-  if (told.size >= records) return null;
+  if (withStatus.size >= records) return null;
   const scalar = places.filter(({ values }) =>
     [...values.values()].every((value) => typeof value !== 'object'),
   );
@@ -188,7 +190,7 @@ function outcomeFor(
   return { failure: certain.map((path) => ({ [path]: 'present' })), success: 'otherwise' };
 }
 
-/** The member of the messages that holds a list of records; null when the messages are records themselves. */
+/** The member of the messages that is the list of records; null when the messages are the records. */
 function listIn(records: readonly unknown[]): string | null {
   const counts = new Map<string, number>();
   for (const record of records)
@@ -200,12 +202,12 @@ function listIn(records: readonly unknown[]): string | null {
   if (most === undefined || most[1] < records.length / 2 || !/^[A-Za-z_]\w*$/.test(most[0])) return null;
   const items = placesOf(records.flatMap((record) => itemsAt(record, most[0])));
   const own = placesOf(records).filter(({ path }) => path.split('.').length === 2);
-  const isTold = (field: string, among: readonly RecordPlace[]): boolean => {
+  const hasField = (field: string, among: readonly RecordPlace[]): boolean => {
     const guess = guesses.find((one) => one.field === field);
-    return guess !== undefined && among.some((place) => worthOf(guess, place, 1) > TOLD + 1);
+    return guess !== undefined && among.some((place) => worthOf(guess, place, 1) > BY_VALUES + 1);
   };
-  // The messages of a chat are a list of objects, too, but have no time.
-  return isTold('ts', items) || (isTold('status', items) && !isTold('status', own)) ? most[0] : null;
+  // A list of objects may also be the messages of a chat, but these have no time.
+  return hasField('ts', items) || (hasField('status', items) && !hasField('status', own)) ? most[0] : null;
 }
 
 function itemsAt(record: unknown, member: string): unknown[] {
@@ -217,7 +219,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Orders the keys: required ones first, then as a reader expects them. */
+/** Orders the keys for readers: the required ones first. */
 function ordered(mapping: Readonly<Record<string, unknown>>): MappingSpec {
   const order = ['records', 'ts', 'status', 'outcome', 'error', 'exception', 'provider', 'model'];
   const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);

@@ -81,7 +81,7 @@ export function createPage(context) {
       }
       if (answer !== null) redraw(answerHost, ...ranked(answer, context, status.oldest));
       if (card !== null && panel !== undefined) {
-        // Without an answer the chart still shows the span, so that the reader can draw another.
+        // Without an answer the chart still shows the span, so that the reader can select another one.
         const span = answer === null ? rangeQuery(view) : shownSpan(answer);
         const seconds =
           answer === null ? rangeSeconds(view) : Number(span.get('to')) - Number(span.get('from'));
@@ -177,7 +177,7 @@ function counted(count, what) {
 }
 
 /**
- * Where the counts do not reach back far enough, a shorter span may still have a time before it.
+ * A button for a shorter span, for which the counts may reach back far enough to compare with the time before.
  * @param {PageContext} context
  * @param {number | null} oldest first count, epoch ms
  */
@@ -228,13 +228,13 @@ function scopeRow({ scope, requests, failures, expected, excess, share }, contex
       { class: 'right' },
       share === null
         ? '–'
-        : // Where others fail less than before, one part has more than there is in all.
+        : // If other parts fail less than before, the excess of one part is larger than that of all traffic.
           h('span', { class: 'ratio' }, share > 1 ? 'all' : number(share, 'ratio'), part),
     ),
   );
 }
 
-/** The values that name a part of the traffic; without any it is all traffic. @param {Record<string, string>} scope */
+/** The values of a scope, or `all traffic` if it has none. @param {Record<string, string>} scope */
 function scopeParts(scope) {
   const parts = Object.entries(scope).map(([name, value]) => h('span', {}, `${name} `, nameText(value)));
   return parts.length === 0 ? ['all traffic'] : parts;

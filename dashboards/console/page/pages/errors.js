@@ -18,8 +18,8 @@ import { rangeQuery } from '../view-state.js';
 const PAGE = 100;
 
 /**
- * Single failures, newest first: time, class, who called what, and the redacted text. New ones appear as they are
- * stored.
+ * Single failures, newest first: time, class, who called what, and the redacted text. A new failure appears as soon as
+ * it is stored.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */
@@ -111,7 +111,7 @@ export function createPage(context) {
       try {
         const answer = await ask(null, signal);
         const asked = String(question());
-        // Older failures stay while the question is the same; only the newest page is asked for again.
+        // While the range and the filters stay, older failures are kept, and only the newest page is asked for again.
         if (asked !== askedFor) older = [];
         if (older.length === 0) next = answer.next;
         askedFor = asked;
@@ -162,7 +162,8 @@ function table(failures, context, opened) {
 }
 
 /**
- * Removes duplicates: as new failures arrive, those of the newest page move to older pages, too.
+ * Removes duplicates: when new failures arrive, failures of the newest page move to older pages, which are already
+ * shown.
  * @param {readonly Failure[]} failures
  */
 function distinct(failures) {

@@ -37,7 +37,7 @@ const measures = /** @type {const} */ ([
 const MOST_LINES = 12;
 
 /**
- * Trends by any dimension: grouped, filtered by a click, compared with the time before, as a chart and as a table.
+ * Trends by any dimension, as a chart and as a table: grouped, compared with the time before, and filtered by a click.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */
@@ -64,7 +64,7 @@ export function createPage(context) {
   /** @type {import('../chart-pick.js').Picker} */
   const picker = {
     place: '',
-    // That two values do not come together is no condition on one dimension; the table leaves out each of them.
+    // No condition can leave out a combination of two values; the table can leave out each value alone.
     canLeaveOut: () => by().length === 1,
     pick(name, isLeftOut) {
       const group = last?.series.find((one) => nameOf(one) === name)?.group ?? {};
@@ -134,7 +134,7 @@ export function groupedBy({ by = 'class', and = '' }) {
 }
 
 /**
- * The question of the page as parameters of the API.
+ * The view of the page as parameters of the API.
  * @param {Pick<PageContext, 'view'>} context
  */
 function questionOf({ view }) {
@@ -168,7 +168,7 @@ function panelOf(measure) {
  */
 function chartAnswer({ from, to, step, series }, measure, { classes, present }) {
   const first = Date.parse(from) / 1_000;
-  // A step that is still being counted would look like a drop.
+  // A step that is still being counted would look like a drop, so it is left out.
   const whole = (series[0]?.points ?? []).filter(({ ts }) => Date.parse(ts) + step * 1_000 <= present());
   const times = whole.map(({ ts }) => Date.parse(ts) / 1_000);
   return {
@@ -198,7 +198,7 @@ function chartAnswer({ from, to, step, series }, measure, { classes, present }) 
   };
 }
 
-/** Tells the groups of one answer apart. @param {Pick<TrendSeries, 'group'>} series */
+/** A name that no other group of the answer has. @param {Pick<TrendSeries, 'group'>} series */
 function nameOf({ group }) {
   return JSON.stringify(Object.values(group));
 }
@@ -214,7 +214,8 @@ function titleOf(dimension, value, classes) {
 }
 
 /**
- * The numbers of a group. `compares`: only where the time before has requests. On a phone the most important fit.
+ * The numbers of a group. `compares`: shown only if the time before has requests. The most important come first,
+ * because a phone shows only these.
  * @type {readonly {title: string, class: string, compares: boolean, text: (one: TrendSeries) => string}[]}
  */
 const measured = [

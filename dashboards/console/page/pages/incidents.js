@@ -15,7 +15,7 @@ import { get } from '../requests.js';
 /** @typedef {IncidentsAnswer['incidents'][number]} IncidentItem */
 
 /**
- * All incidents with filters, or the one that the address names.
+ * Shows all incidents with filters, or the one incident that the address names.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */

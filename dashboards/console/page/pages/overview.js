@@ -17,7 +17,8 @@ import { rangeQuery, rangeSeconds, stepFor, withFilter } from '../view-state.js'
 /** @typedef {import('../context.js').PageContext} PageContext */
 
 /**
- * Incidents beside the panels of a dashboard. Its frame is part of the document, so that it is there at first paint.
+ * Shows incidents beside the panels of a dashboard. Its frame is part of `index.html`, so that the browser shows it at
+ * first paint.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */
@@ -131,7 +132,7 @@ export function createPage(context) {
       }
       if (isEmpty) return;
       const seconds = rangeSeconds(view);
-      // An error is thrown only after the panels have been asked for, because the next round must not overlap this one.
+      // An error is thrown only after all panels have their answers, because the next round must not overlap this one.
       const filters = get(`/api/v1/values?${rangeQuery(view)}`, signal).then(
         (values) => drawPart('filters', () => drawFilters(byId('filters'), view, values, chooseFilter)),
         (/** @type {unknown} */ error) => error,

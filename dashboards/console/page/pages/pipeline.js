@@ -12,8 +12,8 @@ import { get } from '../requests.js';
 /** @typedef {import('../dom.js').Child} Child */
 
 /**
- * The state of the pipeline: partitions and their lag, dead letters, fields that were left out, names that were counted
- * as (other).
+ * Shows the state of the pipeline: partitions and their lag, dead letters, fields that were left out, and names that
+ * were counted as (other).
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */

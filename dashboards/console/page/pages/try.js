@@ -11,7 +11,7 @@ import { RequestFailed } from '../requests.js';
 const LARGEST = 1024 * 1024;
 
 /**
- * The reader pastes or drops records, and the page shows how each is read.
+ * Shows how each record is read that the reader pastes or drops.
  * @returns {import('../context.js').Page}
  */
 export function createPage() {
