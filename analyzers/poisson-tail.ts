@@ -72,8 +72,10 @@ const SIZE_DEVIATIONS = 4;
 
 /**
  * How far the total size (tokens) of this many requests differs from the mean by chance, as a share. The sizes of
- * single requests vary about as much as their mean, so the total of n varies by the square root of 2/n.
+ * single requests vary about as much as their mean, so the total of n varies by the square root of 2/n. `looks`: the
+ * total is the highest of this many; the highest of many differs more, by as much as makes each alone rarer.
  */
-export function sizeNoise(requests: number): number {
-  return SIZE_DEVIATIONS * Math.sqrt(2 / Math.max(1, requests));
+export function sizeNoise(requests: number, looks = 1): number {
+  const deviations = Math.sqrt(SIZE_DEVIATIONS ** 2 + 2 * Math.log(Math.max(1, looks)));
+  return deviations * Math.sqrt(2 / Math.max(1, requests));
 }

@@ -13,7 +13,7 @@ const { changes } = play(traffic([web, { ...web, from: 60, to: 70, per_minute: 4
 });
 const versions = changes.map(({ live }) => toStored(live));
 const last = versions.at(-1)?.incident as Incident;
-const none = { deliveries: [], acknowledgement: null, silences: [] };
+const none = { deliveries: [], acknowledgement: null, silences: [], related: [] };
 
 test('findings, acts of people and messages are in one order', () => {
   const fired = Date.parse(last.detected_at) / 1000;
@@ -37,6 +37,7 @@ test('findings, acts of people and messages are in one order', () => {
     ],
     acknowledgement: { incident: last.id, at: fired + 61, reopened: 0, by: 'ann', note: 'on it' },
     silences: [],
+    related: [],
   }).filter(({ event }) => event !== 'numbers');
   expect(events.map(({ event }) => event)).toEqual([
     'began',
@@ -76,5 +77,12 @@ test('a change of severity or scope shows the old and the new value', () => {
   );
   expect(texts).toContain('severity: warning -> critical');
   expect(texts).toContain('consequence: x');
+  const storm = { ...first.incident, id: 'x', kind: 'retry_storm' as const, started_at: last.started_at };
+  const named = (related: Incident): string | undefined =>
+    timelineOf(last, { ...none, versions: [first, worse], related: [related] }).find(
+      ({ event }) => event === 'consequence',
+    )?.text;
+  expect(named(storm)).toBe('Retry storm x');
+  expect(named({ ...storm, started_at: '2020-01-01T00:00:00Z' })).toContain('passed first, at 2020-01-01');
   expect(texts.some((text) => text.startsWith('scope: client web') && text.endsWith('-> openai'))).toBe(true);
 });

@@ -1,5 +1,6 @@
 import type { Acknowledgement, Silence } from '../domain/attention.ts';
 import type { Incident } from '../domain/incident.ts';
+import { factsOf } from '../domain/incident-kind.ts';
 import type { Delivery } from '../store/queries/notifications.ts';
 import type { StoredIncident } from '../store/queries/incidents.ts';
 import { describeScope } from './narrow-scope.ts';
@@ -36,6 +37,8 @@ export interface TimelineParts {
   deliveries: readonly Delivery[];
   acknowledgement: Acknowledgement | null;
   silences: readonly Silence[];
+  /** The consequences of the incident that are still stored. */
+  related: readonly Incident[];
 }
 
 /**
@@ -44,7 +47,7 @@ export interface TimelineParts {
  */
 export function timelineOf(last: Incident, parts: TimelineParts): TimelineEvent[] {
   const [first] = parts.versions;
-  const events = [...beginning(last, first), ...changes(parts.versions), ...people(parts)];
+  const events = [...beginning(last, first), ...changes(parts.versions, parts.related), ...people(parts)];
   const order = (one: TimelineEvent): number => timelineEvents.indexOf(one.event);
   return events.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || order(a) - order(b));
 }
@@ -64,7 +67,7 @@ function beginning(last: Incident, first: StoredIncident | undefined): TimelineE
   ];
 }
 
-function changes(versions: readonly StoredIncident[]): TimelineEvent[] {
+function changes(versions: readonly StoredIncident[], related: readonly Incident[]): TimelineEvent[] {
   return versions.flatMap((version, i) => {
     const { incident } = version;
     const before = versions[i - 1];
@@ -72,7 +75,7 @@ function changes(versions: readonly StoredIncident[]): TimelineEvent[] {
       const isFirst = version.version === Date.parse(incident.detected_at);
       return isFirst ? [event(version.version, 'firing', incident.summary, numbersOf(incident))] : [];
     }
-    const events = changed(before, version);
+    const events = changed(before, version, related);
     if (events.length > 0) return events;
     const numbers = changedNumbers(before.incident, incident);
     return Object.keys(numbers).length === 0
@@ -81,7 +84,11 @@ function changes(versions: readonly StoredIncident[]): TimelineEvent[] {
   });
 }
 
-function changed(before: StoredIncident, { incident, version }: StoredIncident): TimelineEvent[] {
+function changed(
+  before: StoredIncident,
+  { incident, version }: StoredIncident,
+  related: readonly Incident[],
+): TimelineEvent[] {
   const was = before.incident;
   const events: TimelineEvent[] = [];
   const add = (name: TimelineEvent['event'], text: string): void => {
@@ -89,18 +96,33 @@ function changed(before: StoredIncident, { incident, version }: StoredIncident):
   };
   if (was.state !== incident.state) {
     if (incident.state === 'resolved')
-      add('resolved', `last answers of the incident: ${incident.resolved_at ?? 'not known'}`);
+      add(
+        'resolved',
+        `its end is certain: the last answers of the incident came at ${incident.resolved_at ?? 'an unknown time'}`,
+      );
     else add(was.state === 'resolved' ? 'reopened' : 'firing', incident.summary);
   }
   if (was.severity !== incident.severity) add('severity', `${was.severity} -> ${incident.severity}`);
   if (JSON.stringify(was.scope) !== JSON.stringify(incident.scope))
     add('scope', `${describeScope(was.scope)} -> ${describeScope(incident.scope)}`);
   const more = incident.related.filter((id) => !was.related.includes(id));
-  if (more.length > 0) add('consequence', more.join(', '));
+  if (more.length > 0) add('consequence', more.map((id) => consequence(id, incident, related)).join(', '));
   for (const name of ['no_data', 'data_incomplete'])
     if (incident.evidence[name] === true && was.evidence[name] !== true)
       add('held', name === 'no_data' ? 'no requests: nothing is proven' : 'counts of this time are missing');
   return events;
+}
+
+/**
+ * Names a consequence. Two kinds find their starts by their own thresholds, so a consequence may have begun before its
+ * cause by some minutes; readers are told, because it looks like a mistake.
+ */
+function consequence(id: string, cause: Incident, related: readonly Incident[]): string {
+  const found = related.find((one) => one.id === id);
+  if (found === undefined) return id;
+  const isSooner = Date.parse(found.started_at) < Date.parse(cause.started_at);
+  const began = isSooner ? ` (its own threshold was passed first, at ${found.started_at})` : '';
+  return `${factsOf(found.kind).title} ${id}${began}`;
 }
 
 function people({ deliveries, acknowledgement, silences }: TimelineParts): TimelineEvent[] {

@@ -2,10 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { noMarks, silencesOf } from '../domain/attention.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
-import { noteSettings, readSettingsAt, readVersions } from '../store/queries/incident-versions.ts';
+import {
+  noteSettings,
+  readKnownOpen,
+  readSettingsAt,
+  readVersions,
+} from '../store/queries/incident-versions.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
 import type { Store } from '../store/store.ts';
 import { insertCounts } from '../tests/fixtures/insert-counts.ts';
@@ -117,7 +123,7 @@ test('an incident that fired ten seconds later was pending', async () => {
 test('the timeline has beginning, numbers and end, and stays the same when everything is judged again and merged', async () => {
   const [one] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
   if (one === undefined) throw new Error('no incident');
-  const none = { deliveries: [], acknowledgement: null, silences: [] };
+  const none = { deliveries: [], acknowledgement: null, silences: [], related: [] };
   const read = async () =>
     timelineOf(one.incident, { ...none, versions: await readVersions(store, one.incident.id) });
   const timeline = await read();
@@ -147,4 +153,33 @@ test('settings are stored when they change, and only then', async () => {
   expect(await readSettingsAt(store, at + 1_999)).toEqual({ since: at, settings: '{"a":1}' });
   expect(await readSettingsAt(store, at + 2_000)).toEqual({ since: at + 2_000, settings: '{"a":2}' });
   expect(await readSettingsAt(store, at - 1)).toBeNull();
+});
+
+test('an incident of old requests was known as open when its versions were written, and not when it happened', async () => {
+  const [found] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
+  if (found === undefined) throw new Error('no incident');
+  const known = await readKnownOpen(store, found.incident.id);
+  const written = await store.query<{ first: number; last: number }>(
+    `SELECT toUnixTimestamp(min(written_at)) AS first, toUnixTimestamp(max(written_at)) AS last FROM incident_versions`,
+  );
+  expect(known?.from).toBeGreaterThanOrEqual(written[0]?.first ?? Number.NaN);
+  expect(known?.to).toBeLessThanOrEqual((written[0]?.last ?? Number.NaN) + 1);
+  expect(known?.to ?? 0).toBeGreaterThanOrEqual(known?.from ?? Number.NaN);
+  const clock = { ...found.incident, kind: 'rate_limit_surge' as const };
+  const silence = {
+    id: 's',
+    kinds: [],
+    scope: {},
+    starts_at: (known?.from ?? 0) - 60,
+    ends_at: (known?.to ?? 0) + 60,
+    every_seconds: 0,
+    planned: false,
+    by: 'ann',
+    note: '',
+    ended_at: null,
+  };
+  const said = { ...noMarks, silences: [silence] };
+  expect(silencesOf(clock, said, silence.ends_at, known)).toEqual([silence]);
+  expect(silencesOf(clock, said, silence.ends_at, null)).toEqual([]);
+  expect(await readKnownOpen(store, 'ffffffffffffffff')).toBe(null);
 });

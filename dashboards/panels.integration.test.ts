@@ -384,7 +384,8 @@ describe('incidents on dashboards', () => {
     await writeIncident('over', 'quota_exhausted', 'resolved', 1, NOW - 1_200);
     await writeIncident('waiting', 'quota_exhausted', 'pending', 1, NOW - 600);
     const rows = await ask(incidentMarks, hour);
-    expect(rows.map((row) => row['title'])).toEqual(['slow_down_surge', 'quota_exhausted']);
+    expect(rows.map((row) => row['title'])).toEqual(['Slow Down surge', 'Quota exhausted']);
+    expect(String(rows[0]?.['text'])).not.toMatch(/Cause: [a-z]/);
     expect(String(rows[0]?.['timeEnd'])).toMatch(/^2040-03-01[ T]03:00:00/);
     expect(Object.keys(rows[0] ?? {})).toEqual(['time', 'timeEnd', 'title', 'text', 'tags']);
   });

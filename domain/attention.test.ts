@@ -7,6 +7,7 @@ import {
   type Marks,
   type Silence,
   silencedUntil,
+  silencesOf,
   wasSilenced,
 } from './attention.ts';
 
@@ -124,6 +125,21 @@ describe('an incident', () => {
   ])('%s', (_name, fields, was) => {
     expect(wasSilenced(resolvedOf(incident, t + 600), marks([silence(fields)]), t + 3 * HOUR)).toBe(was);
   });
+});
+
+test('a silence by the clock concerns an incident of old requests while it was known as open', () => {
+  const old = resolvedOf(incident, t + 600);
+  const said = marks([silence({ starts_at: t + DAY, ends_at: t + DAY + HOUR })]);
+  const now = t + 2 * DAY;
+  const ids = (known: { from: number; to: number | null } | null): string[] =>
+    silencesOf(old, said, now, known).map(({ id }) => id);
+  expect(ids(null)).toEqual([]);
+  expect(ids({ from: t + DAY - 60, to: t + DAY + 60 })).toEqual(['s']);
+  expect(ids({ from: t + DAY - 60, to: null })).toEqual(['s']);
+  expect(ids({ from: t + DAY - 60, to: t + DAY - 30 })).toEqual([]);
+  expect(
+    silencesOf({ ...old, kind: 'pipeline' }, marks([silence({ kinds: ['auth_failure'] })]), now, null),
+  ).toEqual([]);
 });
 
 describe('a silence', () => {

@@ -71,9 +71,28 @@ export function wasSilenced(incident: Incident, { silences }: Marks, now: number
   return silences.some((silence) => covers(silence, incident) && overlaps(silence, from, to));
 }
 
-/** The silences of this incident that held at any time of its life, up to now (epoch seconds). Pure. */
-export function silencesOf(incident: Incident, { silences }: Marks, now: number): Silence[] {
-  return silences.filter((silence) => wasSilenced(incident, { ...noMarks, silences: [silence] }, now));
+/** When an incident was known as open, by the clock and in epoch seconds; `to` null: it still is. */
+export interface KnownOpen {
+  from: number;
+  to: number | null;
+}
+
+/**
+ * The silences that concerned this incident, up to now (epoch seconds): they held at any time of its life, or while it
+ * was known as open. The two differ where old requests are read, because people act by the clock: `known` is then the
+ * time in which it could be told; null: not known any more. Pure.
+ */
+export function silencesOf(
+  incident: Incident,
+  { silences }: Marks,
+  now: number,
+  known: KnownOpen | null,
+): Silence[] {
+  return silences.filter(
+    (silence) =>
+      wasSilenced(incident, { ...noMarks, silences: [silence] }, now) ||
+      (known !== null && covers(silence, incident) && overlaps(silence, known.from, known.to ?? now)),
+  );
 }
 
 /** End of the window of a silence that contains a time (epoch seconds); null: none contains it. Pure. */

@@ -49,8 +49,8 @@ export const incidentKinds = {
     panel: 'slow-down',
     alert: 'Slow Down surge',
     matters: [
-      'Return to {original_requests_per_minute} requests a minute (now {present_requests_per_minute})',
-      '{slow_down_count} Slow Down answers so far',
+      'Return to {original_requests_per_minute} requests a minute (now {present_requests_per_minute} with retries)',
+      '{slow_down_count} Slow Down answers in all',
     ],
     why: {
       provider: 'The request rate had not risen: the provider is short of capacity.',

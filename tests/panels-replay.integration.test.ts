@@ -157,4 +157,18 @@ test('the page of the surge shows the plan, who differs, and what was allowed', 
   expect(compliance[0]?.['allowed'], 'before the incident nothing is told').toBeNull();
   expect((await ask('incident-differs'))[0]).toMatchObject({ excess: expect.any(Number) });
   expect((await ask('incident-steps'))[0]?.['number']).toBe('1');
+  const evidence = await ask('incident-evidence');
+  expect(evidence.map(({ moment }) => moment).filter((moment, i, all) => all.indexOf(moment) === i)).toEqual([
+    'In all',
+    'Last window',
+    'Before it began',
+    'Facts',
+  ]);
+  const amounts = new Map(
+    evidence.map(({ moment, what, amount }) => [`${String(moment)}: ${String(what)}`, amount]),
+  );
+  expect(amounts.get('Facts: Growth is measured in')).toBe('input tokens per minute');
+  expect(amounts.get('Before it began: Original rate is estimated as half of the peak')).toBe('no');
+  expect(amounts.get('In all: Slow Down share')).toMatch(/^[\d.]+ %$/);
+  expect(amounts.get('In all: Client that grew most')).toMatch(/^[a-z]+(-[a-z]+)*$/);
 });

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { play } from '../../tests/fixtures/play.ts';
 import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import { evidenceField } from '../../domain/evidence.ts';
+import { authReasons } from './auth/auth-reasons.ts';
 import { authFailure } from './auth-failure.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
@@ -224,4 +226,9 @@ test.each<[string, number, number]>([
     { ...laptop, from: 90, to: 96, per_minute },
   ]);
   expect(play(rows, { detectors }).incidents).toHaveLength(count);
+});
+
+test('every reason has words', () => {
+  const words = evidenceField('reason')?.words ?? {};
+  expect(authReasons.filter((reason) => words[reason] === undefined)).toEqual([]);
 });

@@ -84,10 +84,10 @@ export const errorSurge = detectorOf({
       `Find out what changed at ${clock(startedAt, now)}: a deployment, a model, a parameter.`,
     ]);
     return {
-      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${count(memory.matching)} so far.`,
+      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${count(memory.matching)} in all.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed with ${cls}, ${usual}; ${retryText(cls)}.${first}`,
+        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed in this way, ${usual}; ${retryText(cls)}.${first}`,
       },
       evidence: {
         class: cls,

@@ -45,7 +45,7 @@ export const retryStorm = detectorOf({
       `Back off in ${clients.slice(0, 3).join(', ') || 'the callers'}: wait twice as long after each attempt, with jitter.`,
       'Give up after two or three attempts, and limit the retries of a client to a tenth of its requests.',
       ...(memory.useless_retries > 0
-        ? [`Do not retry what cannot succeed: ${count(memory.useless_retries)} retries so far were useless.`]
+        ? [`Do not retry what cannot succeed: ${count(memory.useless_retries)} retries in all were useless.`]
         : []),
       'Retry in one layer only: attempts of SDK, gateway and job queue multiply.',
     ]);

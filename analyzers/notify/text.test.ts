@@ -69,7 +69,7 @@ const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
   auth_failure: {
     verdict: { party: 'key', why: '' },
     evidence: {
-      reason: 'revoked_key',
+      reason: 'revoked',
       refused_requests: 55,
       affected_keys: ['sk-…abcd#0a1b2c3d'],
       last_success_at: '2026-11-02T17:07:50.000Z',
@@ -90,8 +90,8 @@ const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
 };
 
 const numbers: Partial<Record<IncidentKind, string>> = {
-  slow_down_surge: 'Return to 1,200 requests a minute (now 2,612)',
-  quota_exhausted: '1,234 requests failed, 900 of them useless retries; quota: credit balance',
+  slow_down_surge: 'Return to 1,200 requests a minute (now 2,612 with retries)',
+  quota_exhausted: '1,234 requests failed, 900 of them useless retries; quota: prepaid credit',
   region_blocked: '41 requests refused, 33.3 % of all; from cn-north, ru-1',
   retry_storm: '2.4 attempts a request; 71 % of the retries can never succeed',
   provider_outage: '42 % of the requests fail, 42 times the error budget',
@@ -99,10 +99,11 @@ const numbers: Partial<Record<IncidentKind, string>> = {
   rate_limit_saturation: 'Slow down to 27,000 a minute: tokens used up in 40 s',
   slow_down_risk: 'Stay below 1,500,000 input tokens a minute (now 1,900,000)',
   quota_forecast: '813 of 1,000 USD spent, 4.7 USD an hour; all is spent at 2026-11-04 09:30 UTC',
-  auth_failure: '55 requests refused: revoked key, keys sk-…abcd#0a1b2c3d, last success 17:07 UTC',
-  error_surge: '30 % of the requests fail with bad request, usually 1 %',
+  auth_failure:
+    '55 requests refused: the key worked before and is refused now, keys sk-…abcd#0a1b2c3d, last success 17:07 UTC',
+  error_surge: '30 % of the requests fail with Bad request, usually 1 %',
   unclassified: '12 failures that no rule recognises, 2.1 % of the requests',
-  pipeline: '120,000 records of llm-requests wait; counted until 17:05 UTC (store)',
+  pipeline: '120,000 records of llm-requests wait; counted until 17:05 UTC (ClickHouse does not answer)',
 };
 
 describe('the message of each kind', () => {
@@ -136,7 +137,7 @@ describe('a message', () => {
       [
         'Resolved: Quota exhausted: openai / acme',
         'From 17:08 UTC to 18:10 UTC (1 h 2 min). Cause: your account. Who acts: billing owner.',
-        '1,234 requests failed, 900 of them useless retries; quota: credit balance',
+        '1,234 requests failed, 900 of them useless retries; quota: prepaid credit',
       ].join('\n'),
     );
   });

@@ -1,3 +1,4 @@
+import { evidenceField, evidenceWords } from '../../domain/evidence.ts';
 import { factsOf } from '../../domain/incident-kind.ts';
 import { type Incident, responsible } from '../../domain/incident.ts';
 import type { DeliveryEvent } from '../../store/queries/notifications.ts';
@@ -89,14 +90,16 @@ function whose({ verdict, remedy }: Incident): string {
 
 /**
  * The most important number of an incident, in one line. Each kind has several texts, and the first one is used whose
- * numbers the evidence has; empty: none.
+ * numbers the evidence has; empty: none. After the end, texts with a number of the last window are not used: they would
+ * ask people to act on a rate that is over.
  */
-export function numberThatMatters({ kind, evidence }: Incident, now: number): string {
+export function numberThatMatters({ kind, evidence, resolved_at: resolved }: Incident, now: number): string {
   for (const template of factsOf(kind).matters ?? []) {
     let isWhole = true;
     const text = template.replaceAll(/\{(\w+)(:%)?\}/g, (_all, name: string, share?: string) => {
-      const shown = valueText(evidence[name], share !== undefined, now);
-      if (shown === '') isWhole = false;
+      const shown = valueText(name, evidence[name], share !== undefined, now);
+      const isPast = resolved !== null && evidenceField(name)?.moment === 'latest';
+      if (shown === '' || isPast) isWhole = false;
       return shown;
     });
     if (isWhole) return text;
@@ -104,12 +107,20 @@ export function numberThatMatters({ kind, evidence }: Incident, now: number): st
   return '';
 }
 
-function valueText(value: Incident['evidence'][string] | undefined, isShare: boolean, now: number): string {
+function valueText(
+  name: string,
+  value: Incident['evidence'][string] | undefined,
+  isShare: boolean,
+  now: number,
+): string {
   if (typeof value === 'number')
     return isShare ? `${round(value * 100)} %` : round(value).toLocaleString('en-US');
-  if (Array.isArray(value)) return value.slice(0, 3).join(', ') + (value.length > 3 ? ', …' : '');
+  if (Array.isArray(value)) {
+    const words = value.slice(0, 3).map((one) => evidenceWords(name, one));
+    return words.join(', ') + (value.length > 3 ? ', …' : '');
+  }
   if (typeof value !== 'string') return '';
-  return /^\d{4}-\d\d-\d\dT/.test(value) ? timeOf(value, now) : value.replaceAll('_', ' ');
+  return /^\d{4}-\d\d-\d\dT/.test(value) ? timeOf(value, now) : evidenceWords(name, value);
 }
 
 function round(value: number): number {

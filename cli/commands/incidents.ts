@@ -5,8 +5,8 @@ import { type Incident, incidentStates } from '../../domain/incident.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
 import type { Store } from '../../store/store.ts';
 import { readMarks } from '../../store/queries/attention.ts';
-import { type IncidentFilter, readIncidents } from '../../store/queries/incidents.ts';
-import { readVersions } from '../../store/queries/incident-versions.ts';
+import { type IncidentFilter, readIncidents, readRelated } from '../../store/queries/incidents.ts';
+import { readKnownOpen, readVersions } from '../../store/queries/incident-versions.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
@@ -59,6 +59,7 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
         for (const line of incidentInFull(one, terminal, {
           attention: attention.get(one.id) ?? null,
           deliveries,
+          related: await readRelated(store, one),
         }))
           context.out(line);
       }
@@ -100,7 +101,8 @@ async function printTimeline(
     versions: await readVersions(store, one.id),
     deliveries: await readDeliveries(store, { incidents: [one.id] }),
     acknowledgement: marks.acknowledgements.get(one.id) ?? null,
-    silences: silencesOf(one, marks, context.now() / 1000),
+    silences: silencesOf(one, marks, context.now() / 1000, await readKnownOpen(store, one.id)),
+    related: await readRelated(store, one),
   });
   if (format === 'json') context.out(JSON.stringify({ id: one.id, kind: one.kind, events }, null, 2));
   else if (format === 'csv') context.stdout.write(timelineAsCsv(events));

@@ -67,5 +67,5 @@ function printSummary(
   const now = end ?? context.now();
   const terminal = { width: context.width, color: context.color, now, log_ended: true };
   for (const incident of incidents)
-    for (const line of [...incidentInFull(incident, terminal), '']) context.out(line);
+    for (const line of [...incidentInFull(incident, terminal, { related: incidents }), '']) context.out(line);
 }

@@ -1,7 +1,10 @@
 import type { Attention } from '../../domain/attention.ts';
-import type { Incident, IncidentState, Scope } from '../../domain/incident.ts';
+import { type Incident, type IncidentState, responsible, type Scope } from '../../domain/incident.ts';
+import { factsOf } from '../../domain/incident-kind.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import { createPainter, type Paint, type Painter } from './color.ts';
+import { type EvidenceMoment, evidenceByMoment, evidenceField } from '../../domain/evidence.ts';
+import { evidenceValue } from './evidence.ts';
 import { toCsv } from '../../domain/csv.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
 import { type TableCell, type TableColumn, formatTable } from './table.ts';
@@ -94,33 +97,37 @@ export function incidentsAsTable(
 export function incidentInFull(
   one: Incident,
   terminal: Terminal,
-  people: { attention: Attention | null; deliveries: readonly Delivery[] } = {
-    attention: null,
-    deliveries: [],
-  },
+  more: {
+    attention?: Attention | null;
+    deliveries?: readonly Delivery[];
+    related?: readonly Incident[];
+  } = {},
 ): readonly string[] {
   const width = Math.min(terminal.width, READABLE);
   const paint = createPainter(terminal.color);
   const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
   const { remedy, evidence } = one;
+  const { attention = null, deliveries = [], related = [] } = more;
   return [
     `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
     ...wrap(printable(one.summary), width),
     '',
     ...field('began', began(one, terminal)),
     ...(one.resolved_at === null ? [] : field('resolved', `${formatTime(Date.parse(one.resolved_at))} UTC`)),
-    ...(people.attention === null ? [] : field('attention', attentionText(people.attention))),
-    ...people.deliveries.flatMap((delivery, i) =>
+    ...(attention === null ? [] : field('attention', attentionText(attention))),
+    ...deliveries.flatMap((delivery, i) =>
       labelled(i === 0 ? 'told' : '', deliveryText(delivery), width, paint),
     ),
     ...field('scope', scopeText(one.scope)),
-    ...field('verdict', `${one.verdict.party}: ${one.verdict.why}`),
-    ...Object.entries(evidence).flatMap(([name, value], i) =>
-      labelled(
-        i === 0 ? 'evidence' : '',
-        `${name.replaceAll('_', ' ')}: ${evidenceText(value)}`,
-        width,
-        paint,
+    ...field('verdict', `${responsible[one.verdict.party]}: ${one.verdict.why}`),
+    ...evidenceByMoment(evidence).flatMap(([moment, fields]) =>
+      fields.flatMap(([name, value], i) =>
+        labelled(
+          i === 0 ? momentNames[moment][one.resolved_at === null ? 'open' : 'over'] : '',
+          `${evidenceField(name)?.label ?? name}: ${evidenceValue(name, value)}`,
+          width,
+          paint,
+        ),
       ),
     ),
     '',
@@ -139,7 +146,9 @@ export function incidentInFull(
     ),
     '',
     ...(one.sample_request_ids.length === 0 ? [] : field('requests', one.sample_request_ids.join(', '))),
-    ...(one.related.length === 0 ? [] : field('related', one.related.join(', '))),
+    ...one.related.flatMap((id, i) =>
+      labelled(i === 0 ? 'related' : '', relatedText(id, related), width, paint),
+    ),
     ...field('runbook', remedy.docs),
   ];
 }
@@ -192,8 +201,15 @@ function deliveryText({ receiver, event, state, decided_at, tried_at, answer }: 
 }
 
 function scopeText(scope: Scope): string {
-  const parts = Object.entries(scope).map(([name, value]) => `${name} ${value}`);
+  const parts = Object.entries(scope).map(([name, value]) => `${name} ${evidenceValue(name, value)}`);
   return parts.length === 0 ? 'everything' : parts.join(', ');
+}
+
+/** A consequence with its title; only its id when it is not stored any more. */
+function relatedText(id: string, related: readonly Incident[]): string {
+  const found = related.find((one) => one.id === id);
+  if (found === undefined) return id;
+  return `${id} ${factsOf(found.kind).title}, since ${formatTime(Date.parse(found.started_at))} UTC`;
 }
 
 function began(one: Incident, { now, log_ended: hasEnded }: Terminal): string {
@@ -209,12 +225,14 @@ function lasted(one: Incident, now: number): string {
   return formatDuration(Math.max(0, (end - Date.parse(one.started_at)) / 1_000));
 }
 
-function evidenceText(value: Incident['evidence'][string]): string {
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'string' ? value : value.join(', ');
-}
+/** Of which time the numbers are; each fits into the column of labels. */
+const momentNames: Readonly<Record<EvidenceMoment, Readonly<Record<'open' | 'over', string>>>> = {
+  in_all: { open: 'so far', over: 'in all' },
+  latest: { open: 'now', over: 'at the end' },
+  before: { open: 'before', over: 'before' },
+  found: { open: 'when fired', over: 'when fired' },
+  fixed: { open: 'facts', over: 'facts' },
+};
 
 function labelled(name: string, text: string, width: number, paint: Painter): readonly string[] {
   const lines = wrap(printable(text), Math.max(20, width - LABEL));

@@ -3,7 +3,8 @@ import type { Incident } from '../../domain/incident.ts';
 import { createPainter } from './color.ts';
 import { toCsv } from '../../domain/csv.ts';
 import type { Terminal } from './incidents.ts';
-import { formatCount, formatTime } from './numbers.ts';
+import { evidenceLines } from './evidence.ts';
+import { formatTime } from './numbers.ts';
 import { printable, wrap } from './text.ts';
 
 /** Widths of the two columns before the text: `2026-03-01 03:05:00  ` and the name of the event. */
@@ -22,8 +23,7 @@ export function timelineInFull(
   return [
     paint(printable(`${one.kind}  ${one.state}  ${one.id}  (times are UTC)`), 'bold'),
     ...events.flatMap((event) => {
-      const numbers = numbersText(event.numbers);
-      const texts = [printable(event.text), ...(numbers === '' ? [] : [numbers])];
+      const texts = [printable(withTimes(event.text)), ...evidenceLines(event.numbers)];
       return texts
         .flatMap((text) => wrap(text, width))
         .map((line, i) =>
@@ -35,24 +35,17 @@ export function timelineInFull(
   ];
 }
 
+/** A text whose ISO-8601 times are written as all others. */
+function withTimes(text: string): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) =>
+    formatTime(Math.floor(Date.parse(iso) / 1_000) * 1_000),
+  );
+}
+
 /** One row per event; the numbers are a JSON text. */
 export function timelineAsCsv(events: readonly TimelineEvent[]): string {
   return toCsv(
     ['at', 'event', 'text', 'numbers'],
     events.map((one) => [one.at, one.event, one.text, JSON.stringify(one.numbers)]),
   );
-}
-
-/** `failed requests 1,204, failed share 0.31`. */
-export function numbersText(numbers: Readonly<Record<string, unknown>>): string {
-  return Object.entries(numbers)
-    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${valueText(value)}`)
-    .join(', ');
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'string' ? printable(value) : '-';
 }

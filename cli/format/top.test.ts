@@ -63,7 +63,7 @@ test('a view shows the source, the incident, the number that matters and what to
   expect(lines[0]).toBe('faultline  2026-03-01 12:10 UTC  Kafka topic llm-requests  10 requests/s  1 firing');
   expect(lines.slice(2, 5)).toEqual([
     '> Slow Down surge: openai / acme  firing, 10m',
-    '    Return to 600 requests a minute (now 1,300)',
+    '    Return to 600 requests a minute (now 1,300 with retries)',
     '    Do: Return to 600 requests a minute.',
   ]);
   // The last minute is still being counted.

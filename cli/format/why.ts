@@ -6,7 +6,6 @@ import { createPainter } from './color.ts';
 import type { Terminal } from './incidents.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
 import { printable, wrap } from './text.ts';
-import { numbersText } from './timeline.ts';
 
 export interface WhyFound {
   kind: string;
@@ -122,4 +121,18 @@ function identityText({ identity }: WhyAnswer): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `failed requests 1,204, failed share 0.31`. */
+function numbersText(numbers: Readonly<Record<string, unknown>>): string {
+  return Object.entries(numbers)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${valueText(value)}`)
+    .join(', ');
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? printable(value) : '-';
 }

@@ -293,7 +293,7 @@ describe('the alert rules', () => {
   test('the surge names the rate to return to, and until when to hold it', () => {
     const surge = rules.find(({ uid }) => uid === 'faultline-slow-down-surge');
     expect(surge?.annotations['number']).toBe(
-      '{{ if and $values.N1.Value $values.N2.Value }}Return to {{ humanize $values.N1.Value }} requests a minute (now {{ humanize $values.N2.Value }}).{{ else if $values.N3.Value }}{{ humanize $values.N3.Value }} Slow Down answers so far.{{ end }}',
+      '{{ if and $values.N1.Value $values.N2.Value }}Return to {{ humanize $values.N1.Value }} requests a minute (now {{ humanize $values.N2.Value }} with retries).{{ else if $values.N3.Value }}{{ humanize $values.N3.Value }} Slow Down answers in all.{{ end }}',
     );
     expect(surge?.annotations['hold_until']).toContain('humanizeTimestamp $values.H.Value');
   });

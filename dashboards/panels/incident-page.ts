@@ -1,5 +1,6 @@
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, failures, keyColumn, kindColumn, partyColumn, share } from './columns.ts';
+import { evidenceSql } from './evidence-sql.ts';
 import { perMinute } from './counts.ts';
 import { scopeOfIncident } from './shared-sql.ts';
 import { slowDownRunbook, toOverview } from './links.ts';
@@ -142,14 +143,13 @@ const evidence: Panel = {
   slug: 'incident-evidence',
   title: 'Evidence',
   description:
-    'The numbers behind the incident as it was last evaluated, under the names that they have in the API and in the documentation of the kind.',
+    'The numbers behind the incident, each with the time that it is of: in all from the start to the last answer of the incident, in the last window of the last evaluation, or before it began.',
   kind: 'incidents',
   unit: 'text',
-  sql: `SELECT replaceAll(fact.1, '_', ' ') AS what, replaceAll(replaceRegexpAll(fact.2, '[\\\\[\\\\]"]', ''), ',', ', ') AS amount FROM (
-  SELECT arrayJoin(JSONExtractKeysAndValuesRaw(evidence)) AS fact ${ROW}
-)`,
+  sql: evidenceSql(ROW),
   columns: [
-    { name: 'what', title: 'What', unit: 'text', chars: 34 },
+    { name: 'moment', title: 'Of which time', unit: 'text', chars: 14 },
+    { name: 'what', title: 'What', unit: 'text', chars: 34, wraps: true },
     { name: 'amount', title: 'Value', unit: 'text' },
   ],
   width: 12,

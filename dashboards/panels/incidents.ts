@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { idColumn, kindColumn, partyColumn } from './columns.ts';
-import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './shared-sql.ts';
+import { titleOfKind, titleOfParty, pageOfIncident, scopeOfIncident, stepsOfIncident } from './shared-sql.ts';
 import { toOverview, toSlowDown } from './links.ts';
 
 /** The number of incidents that fire now and began before the end of the time range. */
@@ -116,7 +116,7 @@ ORDER BY started_at DESC, id LIMIT 100`,
 
 function marks(which: string): string {
   return `SELECT started_at AS time, ifNull(resolved_at, toDateTime64($__toTime, 3, 'UTC')) AS timeEnd,
-  toString(kind) AS title, concat(summary, ' Cause: ', verdict_party) AS text, concat(severity, ',', kind) AS tags
+  ${titleOfKind} AS title, concat(summary, ' Cause: ', ${titleOfParty}) AS text, concat(severity, ',', kind) AS tags
 FROM incidents FINAL
 WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime
   AND (state = 'firing' OR resolved_at >= $__fromTime) AND ${which}

@@ -1,5 +1,5 @@
 import { errorClasses, type Fault, type RequestClass, requestClassNames } from '../../domain/error-class.ts';
-import type { Party } from '../../domain/incident.ts';
+import { parties, partyNames, type Party } from '../../domain/incident.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
 
 /** Colour of each class on every chart, by its name. */
@@ -48,6 +48,16 @@ export function kindsAbout(classes: readonly RequestClass[]): string {
 /** SQL for the page of a row of `incidents` below docs/incidents, without its ending: that of its kind, or of the verdict gateway. */
 export const pageOfIncident = `if(verdict_party = 'gateway', 'gateway', replaceAll(toString(kind), '_', '-'))`;
 
+/** SQL for the title of the kind, and of the party that must act, of a row of `incidents`. */
+export const titleOfKind = `transform(toString(kind), ${sqlList(incidentKindNames, '[]')}, ${sqlList(
+  incidentKindNames.map((kind) => factsOf(kind).title),
+  '[]',
+)}, toString(kind))`;
+export const titleOfParty = `transform(toString(verdict_party), ${sqlList(partyNames, '[]')}, ${sqlList(
+  partyNames.map((party) => parties[party]),
+  '[]',
+)}, toString(verdict_party))`;
+
 /** SQL for the scope of a row of `incidents` as one text, broadest part first; `everything` when the scope is empty. */
 export const scopeOfIncident = `if(empty(JSONExtractKeys(scope)), 'everything', arrayStringConcat(arrayMap(k -> concat(k, ' ', JSONExtractString(scope, k)), arrayFilter(k -> JSONHas(scope, k), ['provider', 'org', 'project', 'model', 'key', 'client', 'region', 'class'])), ', '))`;
 
@@ -59,7 +69,8 @@ function sqlMap(column: string, value: (name: RequestClass) => string, fallback:
 /** SQL for the steps of the remedy of a row of `incidents`, numbered, one per line. */
 export const stepsOfIncident = `arrayStringConcat(arrayMap((step, n) -> concat(toString(n), '. ', step), JSONExtract(remedy, 'steps', 'Array(String)') AS list, arrayEnumerate(list)), '\\n')`;
 
-// Names come only from faultline's own closed tables and consist of letters and underscores, so nothing is escaped.
+// Names and titles come only from faultline's own closed tables, and domain/evidence.test.ts
+// ensures that none contains a quote, a backslash or a dollar sign, so nothing is escaped.
 export function sqlList(names: readonly string[], brackets: '()' | '[]' = '()'): string {
   return `${brackets[0]}${names.map((name) => `'${name}'`).join(', ')}${brackets[1]}`;
 }

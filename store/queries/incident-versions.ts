@@ -1,3 +1,4 @@
+import type { KnownOpen } from '../../domain/attention.ts';
 import type { IncidentKind } from '../../domain/incident-kind.ts';
 import type { Store } from '../store.ts';
 import { tsvRow } from '../tsv.ts';
@@ -17,6 +18,26 @@ export async function readVersions(store: Store, id: string): Promise<StoredInci
   );
   return rows.map(incidentOfRow);
 }
+
+/**
+ * When an incident was known as open, by the clock of the store and in epoch seconds; `to` null: it still is. Null when
+ * its versions were deleted, a week after they were written. Throws `StoreError`.
+ */
+export async function readKnownOpen(store: Store, id: string): Promise<KnownOpen | null> {
+  const [row] = await store.query<{ from: number; to: number; n: number; ends: number }>(
+    `SELECT count() AS n, toUnixTimestamp(min(v.written_at)) AS from, countIf(${ENDS}) AS ends,
+       toUnixTimestamp(minIf(v.written_at, ${ENDS})) AS to
+     FROM incident_versions AS v WHERE v.id = {id:String}`,
+    { id },
+  );
+  if (row === undefined || row.n === 0) return null;
+  // The time of writing has whole seconds.
+  return { from: row.from, to: row.ends === 0 ? null : row.to + 1 };
+}
+
+/** Versions since the last end: an incident may have been opened again after earlier ends. */
+const ENDS = `v.state = 'resolved' AND v.version > (
+         SELECT max(version) FROM incident_versions WHERE id = {id:String} AND state != 'resolved')`;
 
 /**
  * The incidents of a kind at a time (epoch seconds). `known` has the last version of each up to that time. `pending`

@@ -96,6 +96,16 @@ export async function readIncidents(
 }
 
 /**
+ * The consequences of an incident that are still stored, in the order in which it lists them. One with an unknown form
+ * is left out: they are only named. Throws `StoreError`.
+ */
+export async function readRelated(store: Store, { related }: Pick<Incident, 'related'>): Promise<Incident[]> {
+  if (related.length === 0) return [];
+  const found = await readIncidents(store, { ids: related }, () => undefined);
+  return related.flatMap((id) => found.flatMap(({ incident: one }) => (one.id === id ? [one] : [])));
+}
+
+/**
  * The conditions of a filter, with the values of their placeholders. `versions` apply to all versions, because these
  * fields never change; `rows` apply to the present version.
  */

@@ -128,7 +128,7 @@ function steps({ memory: facts }: QuotaReportInput): string[] {
   const clients = largest(facts.clients).slice(0, 3);
   const who = clients.length === 0 ? '' : ` in ${clients.join(', ')}`;
   const waste =
-    facts.useless_retries === 0 ? '' : ` (${count(facts.useless_retries)} useless retries so far)`;
+    facts.useless_retries === 0 ? '' : ` (${count(facts.useless_retries)} useless retries in all)`;
   return [
     ...quotaFactsheet[facts.quota].steps,
     `Stop retry loops${who}: a retry never succeeds here${waste}.`,

@@ -28,6 +28,21 @@ test.each([
     { original_input_tokens: 1e5, peak_input_tokens: 1.5e5 },
     false,
   ],
+  [
+    'two thirds more input tokens in the highest of 120 windows of 76 requests are chance',
+    {
+      original_rate: 76,
+      peak_rate: 111,
+      original_input_tokens: 86_212,
+      peak_input_tokens: 141_753,
+    },
+    false,
+  ],
+  [
+    'twice the input tokens of 200 requests a minute are growth',
+    { original_rate: 200, peak_rate: 210, original_input_tokens: 2e5, peak_input_tokens: 4e5 },
+    true,
+  ],
 ])('%s', (_name, rates, expected) => {
   expect(hasGrown({ ...RATES, ...rates }, 60)).toBe(expected);
 });

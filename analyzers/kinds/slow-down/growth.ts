@@ -34,8 +34,8 @@ export function tokenGrowth({ peak_input_tokens, original_input_tokens }: Rates)
 export function hasGrown(rates: Rates, window: number): boolean {
   const looks = Math.max(1, (rates.counted_until - rates.ramp_started_at) / COUNT_INTERVAL_SECONDS);
   const inWindow = (perMinute: number): number => (perMinute * window) / 60;
-  const peak = inWindow(rates.peak_rate);
-  const chance = looks * poissonTail(Math.round(peak), inWindow(rates.original_rate));
+  const usual = inWindow(rates.original_rate);
+  const chance = looks * poissonTail(Math.round(inWindow(rates.peak_rate)), usual);
   if (growthRatio(rates) >= GROWN && chance < CHANCE) return true;
-  return tokenGrowth(rates) >= Math.max(GROWN, 1 + sizeNoise(peak));
+  return tokenGrowth(rates) >= Math.max(GROWN, 1 + sizeNoise(usual, looks));
 }

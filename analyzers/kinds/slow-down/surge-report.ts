@@ -55,10 +55,9 @@ export function surgeReport(surge: SurgeReportInput): Report {
 
 function summary({ memory: facts, present, scope, settings }: SurgeReportInput): string {
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
-    return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, although traffic had not grown (usually ${rate(facts.original_rate)} requests/min, now ${rate(present.rate)}).`;
+    return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, although traffic had not grown (usually ${rate(facts.original_rate)} requests/min, at most ${rate(facts.peak_rate)} without retries).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
-  const back =
-    facts.back_at === null ? `now it is ${rate(present.rate)}` : `it is back at ${rate(present.rate)}`;
+  const back = facts.back_at === null ? `with retries it is now ${rate(present.rate)}` : 'it has come back';
   return `Slow Down for ${describeScope(scope)}: the rate rose from ${original} to ${rate(facts.peak_rate)} requests/min (${times(growthRatio(facts))}), ${back}; ${count(facts.slow_downs)} requests were refused.`;
 }
 
@@ -121,11 +120,11 @@ function steps({ memory: facts, present, settings, now }: SurgeReportInput, hold
   const original = rate(Math.max(1, facts.original_rate));
   const back =
     facts.back_at === null
-      ? `Go back to ${original} requests/min now (at present ${rate(present.rate)}), and wait as long as retry-after says.`
-      : `The rate is back at ${rate(present.rate)} requests/min (original ${original}): do not raise it yet.`;
+      ? `Go back to ${original} requests/min now (at present ${rate(present.rate)} with retries), and wait as long as retry-after says.`
+      : `The rate has come back (original: ${original} requests/min): do not raise it yet.`;
   const list = [
     back,
-    `Hold this rate for ${minutes} minutes, until ${clock(Date.parse(holdUntil) / 1000, now)}; a new Slow Down or a higher rate starts the ${minutes} minutes again.`,
+    `Hold this rate until ${clock(Date.parse(holdUntil) / 1000, now)}: ${minutes} minutes from ${clock(facts.hold_from, now)}, the time of the last Slow Down answer or too high rate. A new one starts the ${minutes} minutes again, also after the incident has ended.`,
     `Then raise it every ${minutes} minutes by at most ${Math.round(step * 100)} %, up to ${rate(facts.peak_rate)} requests/min.`,
   ];
   if (present.over.length > 0)

@@ -3,6 +3,7 @@ import { byId, h } from './dom.js';
 import { drawFreshness, freshnessOf } from './freshness.js';
 import { followEvents } from './live-events.js';
 import { drawLive } from './live-header.js';
+import { learnEvidence } from './evidence-names.js';
 import { learnNames } from './names.js';
 import { pages } from './pages.js';
 import { createPacer } from './pacer.js';
@@ -173,7 +174,9 @@ function learnStatus(answer) {
  * @returns {Promise<PageContext>}
  */
 async function learn() {
-  learnNames(await get('/api/v1/kinds'));
+  const kinds = /** @type {import('../v1/catalogue.ts').KindsAnswer} */ (await get('/api/v1/kinds'));
+  learnNames(kinds);
+  learnEvidence(kinds.evidence);
   const { classes } = /** @type {{classes: import('../v1/catalogue.ts').ClassItem[]}} */ (
     await get('/api/v1/classes')
   );

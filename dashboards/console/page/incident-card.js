@@ -1,10 +1,11 @@
 // @ts-check
 import { h, icon } from './dom.js';
-import { evidenceName, evidenceText } from './evidence-names.js';
+import { evidenceLists, evidenceText } from './evidence-names.js';
 import { countdown, duration, fullTime, nearTime, number, words } from './format.js';
 import { kindName, partyName, retryName } from './names.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */
+/** @typedef {readonly Pick<Incident, 'id' | 'kind'>[]} Related */
 
 const ICONS = {
   critical: 'M12 3 2.5 20h19L12 3Zm0 7v4.5m0 2.6v.1',
@@ -17,8 +18,9 @@ const ICONS = {
  * @param {Incident} incident
  * @param {number} present epoch ms of event time
  * @param {boolean} [isInList] the card leads to the page of the incident, where people act
+ * @param {Related} [others] incidents of which the title is known, for those that are related
  */
-export function incidentCard(incident, present, isInList = false) {
+export function incidentCard(incident, present, isInList = false, others = []) {
   const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
   const started = Date.parse(startedAt);
   const ended = incident.resolved_at === null ? null : Date.parse(incident.resolved_at);
@@ -75,7 +77,7 @@ export function incidentCard(incident, present, isInList = false) {
         { class: 'help-links' },
         h('a', { href: `/incidents/${encodeURIComponent(id)}` }, 'All about it, acknowledge or silence'),
       ),
-    details(incident),
+    details(incident, others),
   );
 }
 
@@ -83,8 +85,9 @@ export function incidentCard(incident, present, isInList = false) {
  * A resolved incident in one line, which can be opened.
  * @param {Incident} incident
  * @param {number} present
+ * @param {Related} [others] as those of `incidentCard`
  */
-export function resolvedCard(incident, present) {
+export function resolvedCard(incident, present, others = []) {
   const started = Date.parse(incident.started_at);
   const resolved = Date.parse(incident.resolved_at ?? incident.started_at);
   return h(
@@ -124,7 +127,7 @@ export function resolvedCard(incident, present) {
       { class: 'help-links' },
       h('a', { href: `/incidents/${encodeURIComponent(incident.id)}` }, 'All about it'),
     ),
-    details(incident),
+    details(incident, others),
   );
 }
 
@@ -136,7 +139,7 @@ export function scopeChips({ scope }) {
     { class: 'chips', 'aria-label': 'Affected' },
     ...(parts.length === 0
       ? [h('li', {}, 'everything')]
-      : parts.map(([name, value]) => h('li', {}, h('span', {}, name), ' ', value))),
+      : parts.map(([name, value]) => h('li', {}, h('span', {}, name), ' ', evidenceText(name, value ?? '')))),
   );
 }
 
@@ -205,8 +208,33 @@ function plan(steps, incident, present) {
   );
 }
 
-/** @param {Incident} incident */
-function details({ id, evidence, sample_request_ids: samples, related, remedy, detected_at: detected }) {
+/**
+ * The link to another incident, with its title if that is known.
+ * @param {string} id
+ * @param {Related} others
+ */
+export function relatedLink(id, others) {
+  const found = others.find((one) => one.id === id);
+  const title = found === undefined ? 'Incident' : kindName(found.kind);
+  return h('a', { href: `/incidents/${encodeURIComponent(id)}` }, `${title} `, h('code', {}, id));
+}
+
+/**
+ * @param {Incident} incident
+ * @param {Related} others
+ */
+function details(
+  {
+    id,
+    evidence,
+    sample_request_ids: samples,
+    related,
+    remedy,
+    detected_at: detected,
+    resolved_at: resolved,
+  },
+  others,
+) {
   const link = /^https?:\/\//.test(remedy.docs)
     ? h('a', { href: remedy.docs, rel: 'noreferrer', target: '_blank' }, 'Runbook')
     : h('code', {}, remedy.docs);
@@ -214,12 +242,10 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
     'details',
     { class: 'more' },
     h('summary', {}, 'Evidence and samples'),
+    ...evidenceLists(evidence, resolved === null ? 'firing' : 'resolved'),
     h(
       'dl',
       { class: 'evidence' },
-      ...Object.entries(evidence).map(([name, value]) =>
-        h('div', {}, h('dt', {}, evidenceName(name)), h('dd', {}, evidenceText(name, value))),
-      ),
       h('div', {}, h('dt', {}, 'Detected'), h('dd', {}, fullTime(Date.parse(detected)))),
       samples.length > 0 &&
         h(
@@ -233,13 +259,7 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
           'div',
           {},
           h('dt', {}, 'Related'),
-          h(
-            'dd',
-            { class: 'ids' },
-            ...related.map((other) =>
-              h('a', { href: `/incidents/${encodeURIComponent(other)}` }, h('code', {}, other)),
-            ),
-          ),
+          h('dd', { class: 'ids' }, ...related.map((other) => relatedLink(other, others))),
         ),
       h('div', {}, h('dt', {}, 'Incident'), h('dd', { class: 'ids' }, h('code', {}, id))),
       remedy.docs !== '' && h('div', {}, h('dt', {}, 'Runbook'), h('dd', {}, link)),

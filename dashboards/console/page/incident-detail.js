@@ -1,6 +1,6 @@
 // @ts-check
 import { h } from './dom.js';
-import { fullTime, nearTime, number, withNearTimes, words } from './format.js';
+import { duration, fullTime, nearTime, number, withNearTimes, words } from './format.js';
 import { incidentCard } from './incident-card.js';
 import { sampleFailures, whyItFired } from './incident-why.js';
 import { messageOf, noteLine } from './parts.js';
@@ -35,7 +35,7 @@ export function createIncidentDetail(context, id) {
   let differs = null;
 
   const drawCard = (/** @type {number} */ present) => {
-    if (last !== null) redraw(cardHost, incidentCard(last.incident, present));
+    if (last !== null) redraw(cardHost, incidentCard(last.incident, present, false, last.related));
   };
   const draw = () => {
     if (last === null) return;
@@ -238,11 +238,12 @@ function timeline({ timeline: events }, present) {
 function eventText(event, text, present) {
   if (event !== 'consequence') return [withNearTimes(text, present)];
   return text
-    .split(', ')
-    .flatMap((id, at) => [
-      at === 0 ? '' : ', ',
-      h('a', { href: `/incidents/${encodeURIComponent(id)}` }, h('code', {}, id)),
-    ]);
+    .split(/\b([0-9a-f]{16})\b/)
+    .map((part, at) =>
+      at % 2 === 0
+        ? withNearTimes(part, present)
+        : h('a', { href: `/incidents/${encodeURIComponent(part)}` }, h('code', {}, part)),
+    );
 }
 
 /** @param {ExplainAnswer | null} answer @param {IncidentAnswer} about @param {PageContext} context */
@@ -253,6 +254,12 @@ function whatDiffered(answer, { incident }, context) {
   const span = { from: from - 1_800_000, to: Math.max(to, from + 600_000) };
   return [
     h('h3', {}, 'What differed when it began'),
+    answer?.compared === true &&
+      h(
+        'p',
+        { class: 'none' },
+        `Numbers of its first ${duration(Date.parse(answer.window.to) - Date.parse(answer.window.from))}, not of all of it.`,
+      ),
     ...(answer?.notes ?? []).map(noteLine),
     answer === null
       ? h('p', { class: 'none' }, 'Comparing …')

@@ -35,7 +35,9 @@ export function createIncidentList() {
   const drawOpen = (/** @type {number} */ present) =>
     redraw(
       open,
-      current.slice(0, MOST_OPEN).map((incident) => incidentCard(incident, present, true)),
+      current
+        .slice(0, MOST_OPEN)
+        .map((incident) => incidentCard(incident, present, true, [...current, ...resolved])),
       current.length === 0 && calm(calmText(present, newest)),
       current.length > MOST_OPEN && more(current.length - MOST_OPEN, 'open'),
     );
@@ -69,7 +71,9 @@ export function createIncidentList() {
       byId('resolved-count').textContent = String(resolved.length);
       redraw(
         byId('resolved-list'),
-        resolved.slice(0, MOST_RESOLVED).map((incident) => resolvedCard(incident, present)),
+        resolved
+          .slice(0, MOST_RESOLVED)
+          .map((incident) => resolvedCard(incident, present, [...current, ...resolved])),
         resolved.length > MOST_RESOLVED && more(resolved.length - MOST_RESOLVED, 'resolved'),
       );
     },

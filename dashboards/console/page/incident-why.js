@@ -1,7 +1,7 @@
 // @ts-check
 import { h, swatch } from './dom.js';
 import { fullTime, nearTime } from './format.js';
-import { evidenceName, evidenceText } from './evidence-names.js';
+import { evidenceLists } from './evidence-names.js';
 import { command, conditionsOf, isStoreTaken, quoted, wheres } from './share.js';
 import { tableFrame } from './table.js';
 
@@ -15,7 +15,6 @@ import { tableFrame } from './table.js';
  */
 export function whyItFired({ incident, timeline }, present) {
   const fired = timeline.find(({ event }) => event === 'firing');
-  const numbers = Object.entries(fired?.numbers ?? {});
   const where = wheres(conditionsOf(incident.scope)).map((one) => `--where ${quoted(one)}`);
   const asked = ['why', `--kind ${incident.kind}`, ...where, `--at ${incident.detected_at}`];
   return [
@@ -23,14 +22,7 @@ export function whyItFired({ incident, timeline }, present) {
     fired === undefined
       ? h('p', { class: 'none' }, 'It has not fired yet: it has to stay over its threshold for longer.')
       : h('p', {}, `${nearTime(Date.parse(fired.at), present)}: ${fired.text}`),
-    numbers.length > 0 &&
-      h(
-        'dl',
-        { class: 'evidence' },
-        ...numbers.map(([name, value]) =>
-          h('div', {}, h('dt', {}, evidenceName(name)), h('dd', {}, evidenceText(name, value))),
-        ),
-      ),
+    ...evidenceLists(fired?.numbers ?? {}, 'then'),
     h(
       'p',
       { class: 'help-links' },

@@ -5,6 +5,7 @@ import {
   isRequestClass,
   requestClassNames,
 } from '../../../domain/error-class.ts';
+import { type EvidenceField, evidenceFields, evidenceMoments } from '../../../domain/evidence.ts';
 import { responsible } from '../../../domain/incident.ts';
 import { factsOf, incidentKindNames, incidentKinds, type KindFacts } from '../../../domain/incident-kind.ts';
 import { NotFound, route, type ApiRoute } from './route.ts';
@@ -22,6 +23,14 @@ const oneClass = z.looseObject({
   remedy: z.array(z.string()),
 });
 const oneKind = z.looseObject({ name: z.string(), title: z.string() });
+const evidenceAnswer = z.strictObject({
+  label: z.string(),
+  unit: z.enum(['ratio', 'usd', 'count', 'times', 'seconds', 'text']),
+  moment: z
+    .enum(evidenceMoments)
+    .meta({ description: 'in_all: from the start to the last matching answer; latest: in the last window.' }),
+  words: z.record(z.string(), z.string()).optional(),
+});
 const runbook = {
   runbook: z.string().meta({ description: 'Path of the page below docs/; empty: there is no page.' }),
   page: z.string().nullable().meta({ description: 'The page as Markdown; null: it is not installed here.' }),
@@ -35,6 +44,8 @@ export interface KindsAnswer {
   kinds: ({ name: string } & KindFacts)[];
   /** Who must act, or whose fault a class is, in words. */
   parties: Readonly<Record<string, string>>;
+  /** What people read of each field of the evidence. */
+  evidence: Readonly<Record<string, EvidenceField>>;
 }
 
 const classAnswer = oneClass.extend(runbook);
@@ -93,11 +104,16 @@ export function catalogueRoutes(): readonly ApiRoute[] {
         parties: z
           .record(z.string(), z.string())
           .meta({ description: 'Who must act, or whose fault a class is, in words.' }),
+        evidence: z.record(z.string(), evidenceAnswer).meta({
+          description:
+            'Each field of the evidence: its label, its unit, of which time it is, and words for its codes.',
+        }),
       }),
       run: (): Promise<KindsAnswer> =>
         Promise.resolve({
           kinds: Object.entries(incidentKinds).map(([name, facts]) => ({ name, ...facts })),
           parties: responsible,
+          evidence: evidenceFields,
         }),
     }),
     route({

@@ -10,8 +10,13 @@ import {
 } from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
 import { readMarks, writeAcknowledgement } from '../../../store/queries/attention.ts';
-import { readVersions } from '../../../store/queries/incident-versions.ts';
-import { type IncidentFilter, type IncidentPlace, readIncidents } from '../../../store/queries/incidents.ts';
+import { readKnownOpen, readVersions } from '../../../store/queries/incident-versions.ts';
+import {
+  type IncidentFilter,
+  type IncidentPlace,
+  readIncidents,
+  readRelated,
+} from '../../../store/queries/incidents.ts';
 import { readDeliveries } from '../../../store/queries/notifications.ts';
 import { type ErrorEvent, readErrorEvents } from '../../../store/queries/error-events.ts';
 import { BadParameter } from '../parameters.ts';
@@ -81,6 +86,9 @@ export const incidentAnswer = z.strictObject({
   samples: z
     .array(errorAnswer)
     .meta({ description: 'The failures of its sample request ids that are still stored.' }),
+  related: z
+    .array(incident.pick({ id: true, kind: true, state: true, started_at: true }))
+    .meta({ description: 'Its consequences that are still stored, in the order of `incident.related`.' }),
 });
 export type IncidentAnswer = z.infer<typeof incidentAnswer>;
 
@@ -110,11 +118,13 @@ export function incidentRoutes(options: V1Options): readonly ApiRoute[] {
       answer: incidentAnswer,
       async run({ path }): Promise<IncidentAnswer> {
         const one = await find(options, path['id'] ?? '');
-        const [marks, versions, told, samples] = await Promise.all([
+        const [marks, versions, told, samples, known, related] = await Promise.all([
           readMarks(store),
           readVersions(store, one.id),
           readDeliveries(store, { incidents: [one.id], limit: 1_000 }),
           samplesOf(store, one),
+          readKnownOpen(store, one.id),
+          readRelated(store, one),
         ]);
         return {
           incident: one,
@@ -123,9 +133,11 @@ export function incidentRoutes(options: V1Options): readonly ApiRoute[] {
             versions,
             deliveries: told,
             acknowledgement: marks.acknowledgements.get(one.id) ?? null,
-            silences: silencesOf(one, marks, now() / 1_000),
+            silences: silencesOf(one, marks, now() / 1_000, known),
+            related,
           }),
           samples: samples.map(toErrorAnswer),
+          related: related.map(({ id, kind, state, started_at }) => ({ id, kind, state, started_at })),
         };
       },
     }),

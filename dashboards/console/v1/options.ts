@@ -35,6 +35,7 @@ export type Timeline = (
     deliveries: readonly Delivery[];
     acknowledgement: Acknowledgement | null;
     silences: readonly Silence[];
+    related: readonly Incident[];
   },
 ) => { at: string; event: string; text: string; numbers: Readonly<Record<string, number>> }[];
 

@@ -1,0 +1,62 @@
+import {
+  type EvidenceMoment,
+  type EvidenceUnit,
+  evidenceFields,
+  evidenceMoments,
+} from '../../domain/evidence.ts';
+import { sqlList } from './shared-sql.ts';
+
+const moments: Readonly<Record<EvidenceMoment, string>> = {
+  in_all: 'In all',
+  latest: 'Last window',
+  before: 'Before it began',
+  found: 'When it fired',
+  fixed: 'Facts',
+};
+
+const names = Object.keys(evidenceFields);
+
+function ofField(value: (name: string) => string, fallback: string): string {
+  return `transform(fact.1, ${sqlList(names, '[]')}, ${sqlList(names.map(value), '[]')}, ${fallback})`;
+}
+
+const hasUnit = (unit: EvidenceUnit): string =>
+  `fact.1 IN ${sqlList(names.filter((name) => evidenceFields[name]?.unit === unit))}`;
+
+const words = names.flatMap((name) =>
+  Object.entries(evidenceFields[name]?.words ?? {}).map(([code, text]) => [`${name} ${code}`, text] as const),
+);
+
+/** A text of the evidence: its first word may be a code, which becomes words; what follows it stays. */
+const inWords = `concat(transform(concat(fact.1, ' ', extract(text, '^\\\\w+')), ${sqlList(
+  words.map(([key]) => key),
+  '[]',
+)}, ${sqlList(
+  words.map(([, text]) => text),
+  '[]',
+)}, extract(text, '^\\\\w+')), replaceRegexpOne(text, '^\\\\w+', ''))`;
+
+const amount = `multiIf(
+    startsWith(fact.2, '['), arrayStringConcat(arrayMap(text -> ${inWords}, JSONExtract(fact.2, 'Array(String)')), ', '),
+    startsWith(fact.2, '"'), arrayStringConcat(arrayMap(text -> ${inWords}, [JSONExtractString(fact.2)]), ''),
+    fact.2 IN ('true', 'false'), if(fact.2 = 'true', 'yes', 'no'),
+    ${hasUnit('ratio')}, concat(toString(round(toFloat64OrZero(fact.2) * 100, 2)), ' %'),
+    ${hasUnit('usd')}, concat(fact.2, ' USD'),
+    ${hasUnit('seconds')}, concat(fact.2, ' s'),
+    ${hasUnit('times')}, concat(fact.2, ' times'),
+    fact.2)`;
+
+/**
+ * SQL for the evidence of the row of `incidents` that `row` (from `FROM` on) selects: of which time, what, and how much,
+ * as domain/evidence.ts words them. A field without an entry keeps its name. Empty lists and texts are left out.
+ */
+export function evidenceSql(row: string): string {
+  return `SELECT ${ofField((name) => moments[evidenceFields[name]?.moment ?? 'fixed'], `'${moments.fixed}'`)} AS moment,
+  ${ofField((name) => evidenceFields[name]?.label ?? name, 'fact.1')} AS what, ${amount} AS amount FROM (
+  SELECT arrayJoin(JSONExtractKeysAndValuesRaw(evidence)) AS fact ${row}
+) WHERE fact.2 NOT IN ('[]', '""')
+ORDER BY indexOf(${sqlList(
+    evidenceMoments.map((moment) => moments[moment]),
+    '[]',
+  )}, moment), what`;
+}
