@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // One seed for all chance in the tests: properties, moments of kills, delays. A run that fails can be repeated.
 const seed = process.env['TEST_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
@@ -8,26 +9,40 @@ const setupFiles = ['tests/fixtures/seed.ts'];
 
 const integration = {
   setupFiles,
-  globalSetup: ['tests/kafka/kafka-setup.ts'],
+  globalSetup: ['tests/kafka/kafka-setup.ts', 'tests/browser/browser-setup.ts'],
+  // How long a page may take to show something. The default of one second is for machines that do nothing else.
+  expect: { poll: { timeout: 20_000 } },
   testTimeout: 240_000,
   hookTimeout: 240_000,
   pool: 'forks' as const,
 };
 
-// What the first claim of memory and of processor time holds only of a machine that does nothing else for the suite.
-// The browser unpacks itself at its first start, and a second file would find it half there.
+// What they claim of memory, of processor time and of seconds holds only of a machine that does nothing else for the suite.
 const alone = [
   'tests/stdin.integration.test.ts',
   'tests/reconcile.integration.test.ts',
   'analyzers/count-window.integration.test.ts',
   'store/http-gateway/judge.integration.test.ts',
-  'tests/browser/*.integration.test.ts',
+  'tests/browser/live.integration.test.ts',
 ];
+
+// They wait for minutes and compute little. The runner begins with the largest files and would begin with these last: then
+// the end of the run waits for one of them, and the machine has nothing else to do.
+const first = ['tests/faults/notify.integration.test.ts', 'tests/pipeline-incident.integration.test.ts'];
+
+class LongWaitsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const waits = ({ moduleId }: TestSpecification): boolean => first.some((file) => moduleId.endsWith(file));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+  }
+}
 
 // `unit` opens no socket and no engine; `integration` starts real Kafka, real ClickHouse, a real browser, and
 // `integration-alone` what must have the machine to itself. Unit runs first, so that the fast answer comes first.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongWaitsFirst },
     projects: [
       {
         test: {
@@ -55,8 +70,9 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.integration.test.ts'],
           exclude: ['node_modules/**', ...alone],
-          // Most of them wait: for a broker, for seconds of quiet, for a clock. Three at a time keep two processors busy.
-          maxWorkers: 3,
+          // Most of them wait: for a broker, for seconds of quiet, for a clock. One takes 0.6 of a processor on average, so
+          // that four at a time keep two processors busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

@@ -68,7 +68,7 @@ async function openServer(options: StoreOptions): Promise<Store> {
 
 async function openEmbedded(options: StoreOptions): Promise<Store> {
   const where = path.resolve(options.path);
-  detachStdin();
+  await detachStdin();
   const { createChdbConnection, openSession } = loadChdb();
   await refuseForeignOwner(where);
   await attempt(where, () => makeDirectory(where));

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from './error.ts';
 
 /**
@@ -20,24 +21,60 @@ export async function makeDirectory(directory: string): Promise<void> {
   });
 }
 
+/** What `detachStdin` asks of the system. */
+export interface Descriptors {
+  /** Whether a descriptor is /dev/null already. */
+  isNull(descriptor: number): boolean;
+  close(descriptor: number): void;
+  /** Opens /dev/null; the system gives the lowest descriptor that is free. */
+  openNull(): number;
+}
+
+const real: Descriptors = {
+  isNull(descriptor) {
+    try {
+      return fstatSync(descriptor).rdev === statSync('/dev/null').rdev;
+    } catch {
+      return false;
+    }
+  },
+  close: closeSync,
+  openNull: () => openSync('/dev/null', 'r'),
+};
+
+const TRIES = 200;
+let detaching: Promise<void> | undefined;
+
 /**
- * Points file descriptor 0 at /dev/null. Otherwise an insert of the engine would read standard input as further rows
- * after its own: a log that is piped in would be consumed and stored. Code that needs standard input must take it over
- * before (cli/input/relay-stdin.ts).
+ * Points file descriptor 0 at /dev/null, once in a process. Otherwise an insert of the engine would read standard input
+ * as further rows after its own: a log that is piped in would be consumed and stored. Code that needs standard input must
+ * take it over before (cli/input/relay-stdin.ts).
  */
-export function detachStdin(): void {
-  if (process.platform === 'win32') return;
+export function detachStdin(): Promise<void> {
+  // A second call beside the first would close what another thread has opened under the number in between.
+  detaching ??= process.platform === 'win32' ? Promise.resolve() : pointStdinAtNull(real);
+  return detaching;
+}
+
+/** Rejects with `StoreError` when the descriptor stays taken for seconds. */
+export async function pointStdinAtNull(system: Descriptors, wait = 20): Promise<void> {
+  if (system.isNull(0)) return;
   try {
-    closeSync(0);
+    system.close(0);
   } catch {
     // It was closed already.
   }
-  const descriptor = openSync('/dev/null', 'r');
-  if (descriptor !== 0)
-    throw new StoreError(
-      'unavailable',
-      'standard input cannot be kept from the embedded engine: start faultline with </dev/null',
-    );
+  for (let left = TRIES; left > 0; left--) {
+    const descriptor = system.openNull();
+    if (descriptor === 0) return;
+    // Between the two calls a thread of the process has opened a file, and got the number. It will close it.
+    system.close(descriptor);
+    await sleep(wait);
+  }
+  throw new StoreError(
+    'unavailable',
+    'standard input cannot be kept from the embedded engine: start faultline with </dev/null',
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Reclassified } from '../ingest/reclassify/reclassify.ts';
 import type { Proof } from '../ingest/reconcile-report.ts';
 import { openStore } from '../store/connect.ts';
+import { readLastRun } from '../store/queries/reclassify-runs.ts';
 import type { Store } from '../store/store.ts';
 import { type ClickHouseProcess, startClickHouse } from './fixtures/clickhouse-process.ts';
 import { allCounts, countTables, judgeAsBefore, recordAt } from './fixtures/earlier-rules.ts';
@@ -116,6 +117,24 @@ async function letLeaseRunOut(): Promise<void> {
   await store.command('DROP TABLE silent');
 }
 
+/** The process that has the lease; its name contains the process id. */
+async function holderOf(both: readonly Running[]): Promise<Running> {
+  const holder = await until('one has the lease', async () => (await readLastRun(store))?.holder ?? null);
+  const found = both.find(({ child }) => holder.includes(`-${child.pid}-`));
+  if (found === undefined) throw new Error(`${holder} is none of ${both.map(({ child }) => child.pid)}`);
+  return found;
+}
+
+/** Lets a frozen process run a moment at a time until it is so: it cannot get far ahead of what the test sees of it. */
+async function inMoments({ child }: Running, isSo: () => Promise<boolean>): Promise<void> {
+  await until('it got as far as that', async () => {
+    child.kill('SIGCONT');
+    await sleep(200);
+    child.kill('SIGSTOP');
+    return isSo();
+  });
+}
+
 async function counted(): Promise<number> {
   const [row] = await store.query<{ n: number }>('SELECT sum(counted) AS n FROM ingest_batches');
   return row?.n ?? 0;
@@ -207,13 +226,17 @@ describe('errors are judged again beside a worker that writes into the same inte
     const first = follow();
     const stop = writeSteadily();
     const both = [judge(), judge()];
+    // The one that came first is frozen at once. On a busy machine it could otherwise be done before the other one begins.
+    const judging = await holderOf(both);
+    judging.child.kill('SIGSTOP');
     const refused = await Promise.race(both.map((one) => one.finished));
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/faultline reclassify runs already \(.*\): wait for it/);
-    const judging = await until('one runs', () => both.find(({ child }) => child.exitCode === null) ?? null);
-    await until('some steps are done', async () => (await stepsDone()) >= 5);
+    await inMoments(judging, async () => (await stepsDone()) >= 5);
+    expect(judging.child.exitCode).toBe(null);
     await clickhouse.kill();
     first.child.kill('SIGKILL');
+    judging.child.kill('SIGCONT');
     const end = await judging.finished;
     expect(end.code).toBe(1);
     expect(end.stderr).toMatch(/what was begun is not lost: run it again, and it continues where it ended/);

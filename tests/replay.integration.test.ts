@@ -9,7 +9,7 @@ import { generate } from '../simulate/generate.ts';
 import { toLine } from '../simulate/record.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import { createTally, trueIncidents } from '../simulate/truth.ts';
-import { runFaultline } from './fixtures/run-faultline.ts';
+import { runFaultline, withoutProgress } from './fixtures/run-faultline.ts';
 
 const MINUTE = 60_000;
 let directory: string;
@@ -145,7 +145,7 @@ describe('faultline replay', () => {
     const { code, stderr } = await runFaultline(args, { cwd: directory });
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(withoutProgress(stderr).trim().split('\n')).toHaveLength(1);
   });
 });
 

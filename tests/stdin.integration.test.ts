@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Finished, jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import {
+  type Finished,
+  jsonOf,
+  runFaultline,
+  startFaultline,
+  withoutProgress,
+} from './fixtures/run-faultline.ts';
 
 const FROM = Date.UTC(2026, 2, 1);
 const linesOf = (count: number, pad = ''): string =>
@@ -119,6 +125,6 @@ describe('an input without requests', () => {
     const done = await runFaultline(['replay', '-'], { input, cwd: folder });
     expect(done.code).toBe(1);
     expect(done.stdout).toBe('');
-    expect(done.stderr).toMatch(message);
+    expect(withoutProgress(done.stderr)).toMatch(message);
   });
 });

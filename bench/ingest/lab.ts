@@ -20,6 +20,7 @@ export interface Lab {
 
 export async function openLab(): Promise<Lab> {
   const kafka = await startKafka({
+    forSpeed: true,
     config: {
       // Members that start together get partitions in the first assignment.
       'group.initial.rebalance.delay.ms': '3000',

@@ -69,6 +69,13 @@ const run = (...args: string[]): Promise<Finished> =>
     env: { CHAT: receiver.url.replace('/hook', '/chat/token-of-a-test'), USER: 'ana' },
   });
 
+/** The output of a command that must succeed: without what it said, a missing line does not name its cause. */
+async function outputOf(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(...args);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
 test('an incident is acknowledged, and the next reader sees by whom', async () => {
   expect(await run('incidents', 'ack', 'aa11', '--note', 'on it')).toMatchObject({
     code: 0,
@@ -83,27 +90,25 @@ test('an incident is acknowledged, and the next reader sees by whom', async () =
     ['aa11bb', 'acknowledged'],
     ['bb22cc', undefined],
   ]);
-  expect((await run('incidents', 'aa11')).stdout).toMatch(/attention +acknowledged by ana at .* UTC: on it/);
-  await run('incidents', 'ack', 'aa11', '--undo');
-  expect((await run('incidents')).stdout).not.toContain('acknowledged');
+  expect(await outputOf('incidents', 'aa11')).toMatch(/attention +acknowledged by ana at .* UTC: on it/);
+  await outputOf('incidents', 'ack', 'aa11', '--undo');
+  expect(await outputOf('incidents')).not.toContain('acknowledged');
 });
 
 test('a silence works, is listed, and is ended', async () => {
-  const { stdout } = await run('silence', 'add', '--where', 'org=other', '--for', '2h', '--by', 'ben');
+  const stdout = await outputOf('silence', 'add', '--where', 'org=other', '--for', '2h', '--by', 'ben');
   const id = /^(\w+): silence of org=other, until /.exec(stdout)?.[1] ?? '';
-  expect((await run('silence', 'list')).stdout).toMatch(
+  expect(await outputOf('silence', 'list')).toMatch(
     new RegExp(`${id} +active +silence of org=other, .* +ben`),
   );
-  expect((await run('incidents')).stdout).toMatch(/bb22cc +firing, silenced/);
+  expect(await outputOf('incidents')).toMatch(/bb22cc +firing, silenced/);
   expect((await run('silence', 'end', id.slice(0, 5))).code).toBe(0);
-  expect((await run('incidents')).stdout).not.toContain('silenced');
+  expect(await outputOf('incidents')).not.toContain('silenced');
 });
 
 test('an incident shows which receivers were told', async () => {
-  expect((await run('incidents', 'bb22')).stdout).toMatch(
-    /told +hook at .* UTC: firing, failed \(503 later\)/,
-  );
-  expect((await run('notify', 'log')).stdout).toMatch(
+  expect(await outputOf('incidents', 'bb22')).toMatch(/told +hook at .* UTC: firing, failed \(503 later\)/);
+  expect(await outputOf('notify', 'log')).toMatch(
     /hook +firing +failed +1 +quota_exhausted bb22cc +503 later/,
   );
 });
