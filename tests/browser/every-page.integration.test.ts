@@ -125,13 +125,8 @@ test.each(pages)(
       const found: Record<string, string[]> = {};
       for (const width of [390, 1_400]) {
         await page.setViewportSize({ width, height: 900 });
-<<<<<<< HEAD
         found[width] = [...(await whatStaysCut(page)), ...(await page.evaluate(whatIsTall))];
-        await page.screenshot({ path: path.join(pictures, `long-${pictureOf(address, width, 'dark')}`) });
-=======
-        found[width] = await whatStaysCut(page);
         await takePicture(page, `long-${pictureOf(address, width, 'dark')}`);
->>>>>>> s19-t1
       }
       expect(found).toEqual({ 390: [], 1_400: [] });
       const text = await page.evaluate(() => document.body.innerText);
