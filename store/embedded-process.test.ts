@@ -85,7 +85,7 @@ test.each([
 ])('standard input becomes /dev/null when %s, and nothing else is closed', async (_fact, keepsFor) => {
   const { open, closed, system } = descriptorsWith({ keepsFor });
   await pointStdinAtNull(system, 0);
-  expect([...open].sort()).toEqual([
+  expect([...open].sort(([a], [b]) => a - b)).toEqual([
     [0, 'null'],
     [1, 'stdout'],
     [2, 'stderr'],

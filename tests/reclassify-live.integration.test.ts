@@ -121,7 +121,8 @@ async function letLeaseRunOut(): Promise<void> {
 async function holderOf(both: readonly Running[]): Promise<Running> {
   const holder = await until('one has the lease', async () => (await readLastRun(store))?.holder ?? null);
   const found = both.find(({ child }) => holder.includes(`-${child.pid}-`));
-  if (found === undefined) throw new Error(`${holder} is none of ${both.map(({ child }) => child.pid)}`);
+  if (found === undefined)
+    throw new Error(`${holder} is none of ${both.map(({ child }) => child.pid).join(', ')}`);
   return found;
 }
 
