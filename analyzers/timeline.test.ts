@@ -83,6 +83,8 @@ test('a change of severity or scope shows the old and the new value', () => {
       ({ event }) => event === 'consequence',
     )?.text;
   expect(named(storm)).toBe('Retry storm x');
-  expect(named({ ...storm, started_at: '2020-01-01T00:00:00Z' })).toContain('passed first, at 2020-01-01');
+  expect(named({ ...storm, started_at: '2020-01-01T00:00:00Z' })).toContain(
+    'first answers came at 2020-01-01',
+  );
   expect(texts.some((text) => text.startsWith('scope: client web') && text.endsWith('-> openai'))).toBe(true);
 });

@@ -98,7 +98,7 @@ function changed(
     if (incident.state === 'resolved')
       add(
         'resolved',
-        `its end is certain: the last answers of the incident came at ${incident.resolved_at ?? 'an unknown time'}`,
+        `${incident.evidence['ended_with_data'] === true ? 'the data ended: ' : ''}the last answers of the incident came at ${incident.resolved_at ?? 'an unknown time'}`,
       );
     else add(was.state === 'resolved' ? 'reopened' : 'firing', incident.summary);
   }
@@ -114,14 +114,14 @@ function changed(
 }
 
 /**
- * Names a consequence. Two kinds find their starts by their own thresholds, so a consequence may have begun before its
- * cause by some minutes; readers are told, because it looks like a mistake.
+ * Names a consequence. Each kind finds the first answer of its incident for itself, so a consequence may have begun
+ * some minutes before its cause. The text says so, because it looks like a mistake.
  */
 function consequence(id: string, cause: Incident, related: readonly Incident[]): string {
   const found = related.find((one) => one.id === id);
   if (found === undefined) return id;
   const isSooner = Date.parse(found.started_at) < Date.parse(cause.started_at);
-  const began = isSooner ? ` (its own threshold was passed first, at ${found.started_at})` : '';
+  const began = isSooner ? ` (its first answers came at ${found.started_at}, before those of the cause)` : '';
   return `${factsOf(found.kind).title} ${id}${began}`;
 }
 

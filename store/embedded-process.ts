@@ -43,6 +43,7 @@ const real: Descriptors = {
 };
 
 const TRIES = 200;
+const TRIES_AT_ONCE = 20;
 let detaching: Promise<void> | undefined;
 
 /**
@@ -69,7 +70,8 @@ export async function pointStdinAtNull(system: Descriptors, wait = 20): Promise<
     if (descriptor === 0) return;
     // Between the two calls a thread of the process has opened a file, and got the number. It will close it.
     system.close(descriptor);
-    await sleep(wait);
+    // The first tries leave this process no time to open something itself under the number.
+    if (left <= TRIES - TRIES_AT_ONCE) await sleep(wait);
   }
   throw new StoreError(
     'unavailable',

@@ -87,7 +87,7 @@ export const errorSurge = detectorOf({
       summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${count(memory.matching)} in all.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed in this way, ${usual}; ${retryText(cls)}.${first}`,
+        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed with “${title}”, ${usual}; ${retryText(cls)}.${first}`,
       },
       evidence: {
         class: cls,

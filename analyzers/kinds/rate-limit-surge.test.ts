@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { play } from '../../tests/fixtures/play.ts';
-import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import { countRow, START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
 import { rateLimitSurge } from './rate-limit-surge.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
@@ -62,6 +62,55 @@ test.each([
   const { started_at: started, detected_at: detected } = incidents[0] ?? {};
   expect(started?.slice(0, 16)).toBe(minute(from).slice(0, 16));
   expect(Date.parse(String(detected))).toBeLessThanOrEqual(Date.parse(minute(from + 6)));
+});
+
+test.each([
+  ['with retries, sent by a job that never ran before', [0, 10, 30, 70, 150, 200]],
+  ['that is sent again every 30 s', [0, 30, 60, 90, 120, 150, 180]],
+])('one refused request %s: no incident', (_name, seconds) => {
+  const rows = seconds.map((after, i) =>
+    countRow({ ts: START + 600 + after, class: 'rate_limit', client: 'job', retries: i === 0 ? 0 : 1 }),
+  );
+  const around = traffic([{ ...web, to: 30 }]);
+  expect(play([...around, ...rows], { detectors }).incidents).toEqual([]);
+});
+
+test('a burst of another small caller does not hide a caller that is always refused', () => {
+  const burst: Stream = { ...limited(small, 60, 61, 8), client: 'burst', project: 'burst', model: 'o4' };
+  const { incidents } = play(
+    traffic([
+      { ...web, client: 'app', project: 'app', model: 'gpt-4' },
+      { ...small, to: 58 },
+      limited(small, 58, 90, 1),
+      { ...small, client: 'burst', project: 'burst', model: 'o4', to: 60 },
+      burst,
+    ]),
+    { detectors },
+  );
+  expect(incidents).toMatchObject([{ resolved_at: null }]);
+  // The burst is in the long window until minute 66.
+  expect(Date.parse(String(incidents[0]?.detected_at))).toBeLessThanOrEqual(Date.parse(minute(64)));
+});
+
+test('a small caller that grows and is refused less, but too much, stays an incident', () => {
+  const { incidents } = play(
+    traffic([
+      { ...web, org: 'org-other' },
+      limited(small, 0, 20, 2),
+      { ...small, from: 20, per_minute: 45 },
+      limited(small, 20, 90, 15),
+    ]),
+    { detectors },
+  );
+  expect(incidents).toMatchObject([
+    { started_at: expect.stringMatching(/^2026-11-02T10:00/), resolved_at: null },
+  ]);
+});
+
+test('silence after a surge is not a proof that it is over', () => {
+  const streams = [{ ...web, to: 62 }, limited(web, 60, 62, 15)];
+  const { incidents } = play(traffic([{ ...web, org: 'org-other', to: 75 }, ...streams]), { detectors });
+  expect(incidents).toMatchObject([{ state: 'firing', resolved_at: null }]);
 });
 
 test.each([

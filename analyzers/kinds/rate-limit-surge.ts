@@ -15,7 +15,8 @@ import type { UsualSettings } from '../levels/usual-share.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
-import type { Matching } from '../view.ts';
+import type { Part } from '../levels.ts';
+import type { Matching, View } from '../view.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 
 const matching: Matching = { classes: ['rate_limit'], measure: 'requests' };
@@ -23,20 +24,22 @@ const since = sinceStart(matching, ['client', 'key', 'project', 'model', 'subcla
 /** If at least this share of the requests is refused, the incident is critical, because work stands still. */
 const CRITICAL_SHARE = 0.5;
 /**
- * A caller that sends too few requests in the window is also judged by a window that is this many times as long, with
- * this part of `count`. Few refusals may be one request with its retries, so most of the caller's requests must be
- * refused, and the refusals must lie in at least half of that window.
+ * A caller that sends too few requests in the window is also judged by a window that is this many times as long, from
+ * this part of `count` on.
  */
 const LONG = 5;
 const SMALL_COUNT = 0.5;
+/** With so many requests in the long window a caller is not small: the window itself shows its refusals. */
+const MOST_REQUESTS = 100;
+/** Most requests of a small caller must be refused, because among few requests a share alone proves little. */
 const SMALL_SHARE = 0.5;
-/** With this many times `count` requests in the long window, a caller is not small: the window shows its refusals. */
-const NOT_SMALL = 10;
-
-const inWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all' });
-const inLongWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all', spread: true });
+/** So many different requests must be refused: all refusals of fewer may be one request with its retries. */
+const DIFFERENT = 3;
 
 type Judging = Given<UsualSettings> & { previous: UsualMemory | null };
+
+const inWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all' });
+const inLongWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all', spread: true, fits: isSmall });
 
 const inEitherWindow = {
   begins_within: ({ window_seconds }: UsualSettings) => LONG * window_seconds,
@@ -45,7 +48,8 @@ const inEitherWindow = {
     const soon = inWindow.level(given);
     if (soon.level === 'breach') return soon;
     const later = inLongWindow.level({ ...given, settings: ofSmallCaller(given.settings) });
-    return loudnessOf(later.level) > loudnessOf(soon.level) && isSmallAndSteady(given, later) ? later : soon;
+    // A long window without a small caller in it proves nothing of the time after the last request.
+    return later.part !== null && loudnessOf(later.level) > loudnessOf(soon.level) ? later : soon;
   },
   start: (given: Given<UsualSettings>, judged: UsualLevel) =>
     judged.window_seconds === given.settings.window_seconds
@@ -114,23 +118,20 @@ function ofSmallCaller(settings: UsualSettings): UsualSettings {
   return {
     ...settings,
     count: Math.ceil(SMALL_COUNT * settings.count),
-    share: Math.max(SMALL_SHARE, settings.share),
     window_seconds: LONG * settings.window_seconds,
   };
 }
 
-/** False for a caller with many requests, and when the refusals that would begin an incident came within a short time. */
-function isSmallAndSteady(
-  { view, now, settings, previous }: Judging,
-  { level, part, window_seconds: window }: UsualLevel,
-): boolean {
-  if (part === null) return true;
-  if (part.requests >= NOT_SMALL * settings.count) return false;
-  if (level !== 'breach' || previous !== null) return true;
-  const own = view
-    .between(now - window, now)
-    .where(part.contains)
-    .intervals(matching);
+/**
+ * True for a caller with few requests, most of them refused. Before an incident is open, the refusals must also be of
+ * several requests, and lie over at least half of the window.
+ */
+function isSmall(part: Part, view: View, window: { from: number; to: number }, isOpen: boolean): boolean {
+  const share = isOpen ? SMALL_SHARE / 2 : SMALL_SHARE;
+  if (part.requests >= MOST_REQUESTS || part.matching < share * part.requests) return false;
+  if (isOpen) return true;
+  if (part.first_attempts < DIFFERENT) return false;
+  const own = view.between(window.from, window.to).where(part.contains).intervals(matching);
   const refused = own.filter((interval) => interval.matching > 0);
-  return (refused.at(-1)?.ts ?? 0) - (refused[0]?.ts ?? 0) >= window / 2;
+  return (refused.at(-1)?.ts ?? 0) - (refused[0]?.ts ?? 0) >= (window.to - window.from) / 2;
 }

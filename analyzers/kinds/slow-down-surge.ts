@@ -61,13 +61,15 @@ function remember(evaluation: SurgeSituation): SurgeMemory {
 }
 
 function addWindow(facts: SurgeMemory, evaluation: SurgeSituation, present: Present): SurgeMemory {
-  const { view, scope, now } = evaluation;
-  const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
+  const { view, scope, last_at: lastAt } = evaluation;
+  // Requests after the last Slow Down answer would make the share smaller, although they are not of the surge.
+  const until = Math.max(facts.counted_until, lastAt);
+  const sums = surgeSums(view.between(facts.counted_until, until).within(scope).sums());
   return {
     ...facts,
     slow_downs: facts.slow_downs + sums.slow_downs,
     requests: facts.requests + sums.requests,
-    counted_until: Math.max(facts.counted_until, now),
+    counted_until: until,
     peak_rate: Math.max(facts.peak_rate, present.first_attempts),
     peak_input_tokens: Math.max(facts.peak_input_tokens, present.input_tokens),
   };

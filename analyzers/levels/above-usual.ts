@@ -70,7 +70,7 @@ type Judging<Settings> = Given<Settings> & { previous: UsualMemory | null };
  * incident begins. `long`: a caller with too few requests for the window is also judged by a window that is this many
  * times as long. `learn_seconds`: with less history there is no breach. `excuses` says what explains the window: any
  * usual share (`all`), only a small one (`sprinkle`, so that steady Slow Down answers still fire), or also as many
- * answers as came in the same time before (trickle). `spread`: see `UsualOptions`.
+ * answers as came in the same time before (trickle). `spread` and `fits`: see `UsualOptions`.
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
@@ -158,7 +158,11 @@ function levelOf<Settings extends UsualSettings>(
   const seen = { window, window_seconds, is_learning: isLearning };
   const [whole, ...parts] = partsOf(window, matching);
   if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, ...seen };
-  const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
+  const span = { from: now - window_seconds, to: now };
+  const candidates = [
+    whole,
+    ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests),
+  ].filter((part) => options.fits?.(part, view, span, known !== null) ?? true);
   for (const part of isLearning ? [] : candidates) {
     if (part.matching < settings.count || part.matching < stretch * settings.share * part.requests) continue;
     if (spread && known === null && isBurst(matching, given, part)) continue;

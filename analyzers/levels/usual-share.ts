@@ -2,7 +2,7 @@ import type { Given, KindSettings } from '../given.ts';
 import type { Part } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import { upperEnd } from '../upper-end.ts';
-import { type CountSum, type Matching, matchingOf } from '../view.ts';
+import { type CountSum, type Matching, matchingOf, type View } from '../view.ts';
 
 /** Settings of a kind that fires when a share is higher than usual. Down to half of count and share it lingers. */
 export interface UsualSettings extends KindSettings {
@@ -21,6 +21,8 @@ export interface UsualOptions {
    * request to all its workers, is one event and no proof of a rate.
    */
   spread?: boolean;
+  /** Only parts for which this is true are judged; absent: all. `window`: `[from, to)`, epoch seconds. */
+  fits?(part: Part, view: View, window: { from: number; to: number }, isOpen: boolean): boolean;
 }
 
 /** The share of matching answers that a part has when nothing is wrong. */

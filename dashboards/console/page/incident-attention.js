@@ -50,6 +50,7 @@ export function createAttention(again) {
     const line = /** @type {HTMLElement | null} */ (form?.parentElement?.querySelector('.said') ?? null);
     const tell = (/** @type {string} */ text) => {
       said.set(id, text);
+      setTimeout(() => said.get(id) === text && said.delete(id), SAID_MS);
       if (line !== null) line.textContent = text;
     };
     try {
@@ -57,7 +58,6 @@ export function createAttention(again) {
       tell(done);
       [pressed, saying] = [button, line];
       setTimeout(() => busy.delete(press), DOUBLE_MS);
-      setTimeout(() => said.get(id) === done && said.delete(id), SAID_MS);
       again();
     } catch (error) {
       busy.delete(press);

@@ -38,13 +38,12 @@ export function createIncidentList(again) {
   let newest = null;
 
   const drawOpen = (/** @type {number} */ present) => {
+    const all = [...current, ...resolved];
     redraw(
       open,
       current
         .slice(0, MOST_OPEN)
-        .map((incident) =>
-          incidentCard(incident, present, attention.parts(incident, present), [...current, ...resolved]),
-        ),
+        .map((incident) => incidentCard(incident, present, attention.parts(incident, present), all)),
       current.length === 0 && calm(calmText(present, newest)),
       current.length > MOST_OPEN && more(current.length - MOST_OPEN, 'open'),
     );
@@ -76,13 +75,12 @@ export function createIncidentList(again) {
     draw(present) {
       if (known === null) return;
       drawOpen(present);
+      const all = [...current, ...resolved];
       byId('incidents-resolved').hidden = resolved.length === 0;
       byId('resolved-count').textContent = String(resolved.length);
       redraw(
         byId('resolved-list'),
-        resolved
-          .slice(0, MOST_RESOLVED)
-          .map((incident) => resolvedCard(incident, present, [...current, ...resolved])),
+        resolved.slice(0, MOST_RESOLVED).map((incident) => resolvedCard(incident, present, all)),
         resolved.length > MOST_RESOLVED && more(resolved.length - MOST_RESOLVED, 'resolved'),
       );
     },
