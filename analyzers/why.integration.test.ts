@@ -34,7 +34,7 @@ const rows = traffic([
   few,
   gone,
   { ...web, from: 80, to: 100, per_minute: 60, class: 'rate_limit' },
-  { ...few, from: 80, to: 100, per_minute: 3, class: 'rate_limit' },
+  { ...few, from: 80, to: 100, per_minute: 1, class: 'rate_limit' },
 ]);
 const end = START + 120 * MINUTE;
 

@@ -163,7 +163,7 @@ test('an incident of 429 answers without bodies says that it may not be a rate l
   expect(stderr).toContain('150 of 150 answers with 429 have no body that says why');
   const text = stdout.replaceAll(/\s+/g, ' ');
   expect(text).toMatch(
-    /verdict traffic: .* It may also be an exhausted quota or Slow Down: when this was found, (?<all>\d+) of \k<all> answers with 429/,
+    /verdict Your traffic: .* It may also be an exhausted quota or Slow Down: when this was found, (?<all>\d+) of \k<all> answers with 429/,
   );
   expect(text).toContain('1. Log the body of refused answers (docs/errors/rate_limit.md#without-a-body)');
 });

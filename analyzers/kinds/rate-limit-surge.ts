@@ -123,13 +123,18 @@ function ofSmallCaller(settings: UsualSettings): UsualSettings {
 }
 
 /**
- * True for a caller with few requests, most of them refused. Before an incident is open, the refusals must also be of
- * several requests, and lie over at least half of the window.
+ * True for a caller with few requests, most of them refused. For a breach the refusals must also be of several
+ * requests, and lie over at least half of the window.
  */
-function isSmall(part: Part, view: View, window: { from: number; to: number }, isOpen: boolean): boolean {
-  const share = isOpen ? SMALL_SHARE / 2 : SMALL_SHARE;
+function isSmall(
+  part: Part,
+  view: View,
+  window: { from: number; to: number },
+  level: 'breach' | 'lingering',
+): boolean {
+  const share = level === 'breach' ? SMALL_SHARE : SMALL_SHARE / 2;
   if (part.requests >= MOST_REQUESTS || part.matching < share * part.requests) return false;
-  if (isOpen) return true;
+  if (level === 'lingering') return true;
   if (part.first_attempts < DIFFERENT) return false;
   const own = view.between(window.from, window.to).where(part.contains).intervals(matching);
   const refused = own.filter((interval) => interval.matching > 0);

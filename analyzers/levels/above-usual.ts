@@ -158,13 +158,12 @@ function levelOf<Settings extends UsualSettings>(
   const seen = { window, window_seconds, is_learning: isLearning };
   const [whole, ...parts] = partsOf(window, matching);
   if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, ...seen };
-  const span = { from: now - window_seconds, to: now };
-  const candidates = [
-    whole,
-    ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests),
-  ].filter((part) => options.fits?.(part, view, span, known !== null) ?? true);
+  const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
+  const fits = (part: Part, name: 'breach' | 'lingering'): boolean =>
+    options.fits?.(part, view, { from: now - window_seconds, to: now }, name) ?? true;
   for (const part of isLearning ? [] : candidates) {
     if (part.matching < settings.count || part.matching < stretch * settings.share * part.requests) continue;
+    if (!fits(part, 'breach')) continue;
     if (spread && known === null && isBurst(matching, given, part)) continue;
     const usual = known ?? usualShareOf(matching, given, part, { window, options });
     const chance = usual.isAssumed ? ASSUMED_CHANCE : MEASURED_CHANCE;
@@ -182,7 +181,8 @@ function levelOf<Settings extends UsualSettings>(
     return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, ...seen, ...since };
   }
   const { share, isAssumed } = known ?? { share: 0, isAssumed: false };
-  const lingers = candidates.find((part) => isAbove(part, settings, share, excuses)) ?? null;
+  const lingers =
+    candidates.find((part) => isAbove(part, settings, share, excuses) && fits(part, 'lingering')) ?? null;
   return {
     level: lingers === null ? 'healthy' : 'lingering',
     part: lingers,

@@ -21,8 +21,8 @@ export interface UsualOptions {
    * request to all its workers, is one event and no proof of a rate.
    */
   spread?: boolean;
-  /** Only parts for which this is true are judged; absent: all. `window`: `[from, to)`, epoch seconds. */
-  fits?(part: Part, view: View, window: { from: number; to: number }, isOpen: boolean): boolean;
+  /** Only parts for which this is true can be in breach or linger; absent: all. `window`: `[from, to)`, epoch seconds. */
+  fits?(part: Part, view: View, window: { from: number; to: number }, level: 'breach' | 'lingering'): boolean;
 }
 
 /** The share of matching answers that a part has when nothing is wrong. */

@@ -91,7 +91,7 @@ test('Alertmanager, an SMTP server, a chat and a pager get firing and resolved',
   });
   expect(mailbox.mails[0]?.raw).toContain('Subject: CRITICAL Quota exhausted: openai / acme');
   expect(mailbox.mails[0]?.raw).toContain(
-    '1,234 requests failed, 900 of them useless retries; quota: credit balance',
+    '1,234 requests failed, 900 of them useless retries; quota: prepaid credit',
   );
   expect(chat.received[0]?.body['text']).toContain('*CRITICAL Quota exhausted: openai / acme*');
   expect(pager.received[0]?.body).toMatchObject({

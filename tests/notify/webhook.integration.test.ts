@@ -76,7 +76,7 @@ test('an incident is sent to a webhook with a signature, and its end has the sam
     receiver: 'hook',
     dedup_key: `faultline/${stored?.incident.id}`,
     title: 'CRITICAL Quota exhausted: openai / acme',
-    text: expect.stringContaining('; quota: credit balance'),
+    text: expect.stringContaining('; quota: prepaid credit'),
     incidents: [{ incident: { id: stored?.incident.id, kind: 'quota_exhausted', state: 'firing' } }],
   });
 
