@@ -108,6 +108,8 @@ export function incidentInFull(
   const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
   const { remedy, evidence } = one;
   const { attention = null, deliveries = [], related = [] } = more;
+  // At the end of a log, "now" would be the time of the reader.
+  const isOpen = one.resolved_at === null && terminal.log_ended !== true;
   return [
     `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
     ...wrap(printable(one.summary), width),
@@ -123,7 +125,7 @@ export function incidentInFull(
     ...evidenceByMoment(evidence).flatMap(([moment, fields]) =>
       fields.flatMap(([name, value], i) =>
         labelled(
-          i === 0 ? momentNames[moment][one.resolved_at === null ? 'open' : 'over'] : '',
+          i === 0 ? momentNames[moment][isOpen ? 'open' : 'over'] : '',
           `${evidenceField(name)?.label ?? name}: ${evidenceValue(name, value)}`,
           width,
           paint,
