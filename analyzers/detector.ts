@@ -79,7 +79,7 @@ export interface Judge<Reading> {
   ): readonly Finding[];
 }
 
-/** Judges a kind of incident by counts of requests, at times of the requests and not of the clock. */
+/** Judges a kind of incident by counts of requests, in event time. */
 export interface Detector extends Judge<CountView> {
   /** The answers that the kind is about; an incident cannot begin without one. */
   matching: Matching;

@@ -56,7 +56,7 @@ export interface Excess {
   scope: Scope | null;
   /** The parts that explain most, best first: the ranking of `faultline explain`. */
   ranked: readonly ExplainedScope<ScopeDimension>[];
-  /** True when a scope holds nearly all of the excess, or chance explains what lies outside of it. */
+  /** True when a scope holds `LEAST_SHARE` of the excess, or chance explains the rest. */
   isIn(scope: Scope): boolean;
 }
 
@@ -131,7 +131,7 @@ function sumOf(rows: readonly Sums[]): Sums {
   return sum;
 }
 
-/** Failures that a part would have at its usual rate; that of all traffic if it had no requests before. */
+/** Failures of a part at its usual rate; if it had no requests before, at the rate of all traffic. */
 function expectedOf(
   { requests, usual_requests: before, usual_failures: failed }: Sums,
   usual: number,

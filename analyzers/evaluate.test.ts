@@ -28,8 +28,8 @@ test('a pending breach is not written', () => {
 
 test('the order of the rows does not matter', () => {
   const expected = play(rows).changes;
-  const byClient = [...rows].sort((a, b) => (a.class < b.class ? 1 : -1));
-  expect(play(byClient).changes).toEqual(expected);
+  const byClass = [...rows].sort((a, b) => (a.class < b.class ? 1 : -1));
+  expect(play(byClass).changes).toEqual(expected);
 });
 
 test.each([
@@ -87,7 +87,7 @@ test('a held incident is marked once and keeps its state, and its version lies b
   ]);
 });
 
-test('a resolved incident is forgotten after the grace time', () => {
+test('a resolved incident is forgotten after reopen_seconds', () => {
   expect(play(rows, { until: at(120) }).live.size).toBe(0);
 });
 

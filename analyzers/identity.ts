@@ -7,7 +7,7 @@ import { scopeColumns } from './narrow-scope.ts';
  * The identity of an incident: values of dimensions by name; each kind chooses its dimensions. A kind has at most one
  * open incident for each identity. The order of the names matters, because the incident's id is made of the values in
  * this order. If parts of an identity can fail for different reasons, `apart` marks incidents that began later than the
- * first (`apart.ts`).
+ * first (`beside-incident.ts`).
  */
 export type Names = Readonly<Record<string, string>>;
 

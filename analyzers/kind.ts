@@ -119,8 +119,8 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
 const AROUND_SECONDS = 300;
 
 /**
- * The part of the traffic that differs is computed when an incident begins and just before people are told. After that
- * it is computed again each time this many seconds have passed, while the scope may change.
+ * The part of the traffic that differs is computed at each evaluation until the incident fires. After that it is
+ * computed only at multiples of this many seconds, while the scope may change.
  */
 const DIFFERS_SECONDS = 60;
 

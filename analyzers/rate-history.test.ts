@@ -38,6 +38,6 @@ test.each([
   [4, 8],
   [100, 120],
   [1_000, 1_100],
-])('up to the original %d, %d is safe', (original, safe) => {
+])('for an original rate of %d, %d is safe', (original, safe) => {
   expect(safeRate(original)).toBe(safe);
 });

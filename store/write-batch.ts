@@ -22,7 +22,7 @@ export interface DayCount {
   failed: number;
 }
 
-/** The ledger row of a batch. `to` is exclusive. */
+/** A row of the ledger. `to` is exclusive. */
 export interface LedgerEntry {
   topic: string;
   partition: number;
@@ -167,7 +167,7 @@ export function ledgerInsert(entry: LedgerEntry, token: string, more: readonly L
   };
 }
 
-/** Sends the inserts one after the other. Throws the first `StoreError`. A repetition counts once. */
+/** Sends the inserts one after the other. Throws the first `StoreError`. A repeated insert is stored once. */
 export async function writeInserts(store: Store, inserts: readonly Insert[]): Promise<void> {
   for (const insert of inserts) await store.insert(insert);
 }

@@ -135,8 +135,8 @@ function codeDimensions(list: readonly ExplainedCombination[]): readonly CodedDi
 }
 
 /**
- * Adds up every scope of the chosen dimensions. Each scope gets a number; returns the scope's number for each
- * combination.
+ * Adds up every scope of the chosen dimensions. Each scope gets a number. Returns the sums by number, and the number of
+ * the scope for each combination.
  */
 function sumUp(
   list: readonly ExplainedCombination[],

@@ -22,7 +22,7 @@ const shared = sharedScope(matching);
 /** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
 const LONG = 5;
 const LOOKBACK_SECONDS = 3_600;
-/** If at least this many keys of one client are refused, the cause is no wrong setting: somebody is trying out keys. */
+/** If one client is refused with at least this many keys that never succeeded, somebody is trying out keys. */
 const PROBED_KEYS = 5;
 /** The incident is about one key (or one class) if that has at least this share of the refusals. */
 const MOST = 0.9;
@@ -46,7 +46,7 @@ export const authFailure = detectorOf({
       reason: z.enum(authReasons),
       /** For each refused key: when it succeeded and when it was refused, since before the incident began. */
       keys: keyCourses,
-      /** First success of the key with most refusals after its last refusal, epoch seconds; null: none. */
+      /** Of the key that is refused most: the first success after the last refusal, epoch seconds; null: none. */
       works_again: z.number().nullable(),
     }),
   ),

@@ -16,7 +16,7 @@ const matching: Matching = { classes: requestClassNames, measure: 'requests' };
 const RESET_SECONDS = 60;
 /** Callers are advised to stay below this part of the limit. */
 const SAFE_SHARE = 0.9;
-/** The callers that grew are found by comparison with the time this many seconds ago. */
+/** The callers that grew are found by comparison with this many seconds before the start. */
 const BEFORE_SECONDS = 900;
 
 /** Rate-limit headers report that the limit of a model is nearly used up: the next requests will be refused. */
@@ -28,7 +28,7 @@ export const rateLimitSaturation = detectorOf({
   needs: headerLimits.map(({ remaining }) => remaining),
   matching,
   reads: ({ window_seconds }) => ({
-    // Equal to what slow_down_risk reads, so that both kinds share one reading.
+    // With the identity, the same dimensions as slow_down_risk: both share one reading.
     by: ['client', 'project'],
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'],
     fine: BEFORE_SECONDS + 2 * window_seconds,
@@ -70,13 +70,13 @@ export const rateLimitSaturation = detectorOf({
     if (previous !== null) return { ...seen, drivers: previous.drivers };
     const to = startedAt - window;
     const from = Math.max(startedAt - BEFORE_SECONDS, view.first() ?? startedAt);
-    const minutes = Math.max(1, (to - from) / window);
+    const windows = Math.max(1, (to - from) / window);
     const grown = growthBy('client', (row) => row.requests, {
       before: view.between(from, to),
       now: present,
       seconds: window,
     });
-    const drivers = grown.map((one) => ({ ...one, before: one.before / minutes }));
+    const drivers = grown.map((one) => ({ ...one, before: one.before / windows }));
     drivers.sort((a, b) => b.now - b.before - (a.now - a.before));
     return { ...seen, drivers: drivers.slice(0, 5) };
   },

@@ -46,7 +46,6 @@ const LINGER_CHANCE = 1e-2;
 /**
  * For the shortest window of the fastest pace, the chance must be less than this. Without this check, two failures of
  * fifty would open a new outage soon after an old one, because the longest window is still full of the old failures.
- * One failure of one request does not pass the check.
  */
 const SHORT_CHANCE = 0.03;
 /**

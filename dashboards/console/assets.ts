@@ -59,6 +59,7 @@ const pageFiles = [
   'names.js',
   'notices.css',
   'notices.js',
+  'older-failures.js',
   'pacer.js',
   'page-buttons.js',
   'pages.css',

@@ -144,12 +144,12 @@ describe('the answer', () => {
   });
 
   test.each([
-    ['minutes are a pause', 'Try again in 12 minutes.', 'rate_limit', 'after_wait', 720],
-    ['59 minutes are a pause', 'Try again in 59 minutes.', 'rate_limit', 'after_wait', 3540],
+    ['minutes are a wait', 'Try again in 12 minutes.', 'rate_limit', 'after_wait', 720],
+    ['59 minutes are a wait', 'Try again in 59 minutes.', 'rate_limit', 'after_wait', 3540],
     ['an hour is a quota', 'Try again in 1 hour.', 'quota_exceeded', 'no', 3600],
     ['days are a quota', 'Try again in 3 days.', 'quota_exceeded', 'no', 259_200],
-    ['no time is a quota', 'Your limit resets at 3pm.', 'quota_exceeded', 'no', null],
-  ])('a limit of use: %s', (_name, time, name, retry, wait_seconds) => {
+    ['without a wait it is a quota', 'Your limit resets at 3pm.', 'quota_exceeded', 'no', null],
+  ])('a usage limit: %s', (_name, time, name, retry, wait_seconds) => {
     const given = input(429, body({ message: `You've hit your usage limit. ${time}` }));
     expect(classify(given)).toMatchObject({ class: name, retry, wait_seconds });
   });

@@ -7,7 +7,7 @@ import type { Counted } from './count-groups.ts';
 import type { Failure } from './judged-error.ts';
 import type { RowBytes } from './row-bytes.ts';
 
-/** Where a request comes from; `part` numbers the requests within one message. */
+/** Where a request comes from; `part` numbers the requests within one record. */
 export interface Position {
   topic: string;
   partition: number;

@@ -8,7 +8,7 @@ import { tsvFields } from '../../store/tsv.ts';
 export const BODY_LIMIT = 8 * 1024;
 const MESSAGE_LIMIT = 4 * 1024;
 
-/** The columns of an error event that are not counted. */
+/** What an error event holds besides dimensions and the measures that are counted. */
 export interface Failure {
   request_id: string;
   classification: Classification;

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 
-/** Ends reading before the end of the input: the rest cannot be read, but everything before it can. */
+/** The input is damaged: the rest cannot be read, but everything before the damage can. */
 export class DamageError extends Error {
   readonly code = 'damaged_input';
 }

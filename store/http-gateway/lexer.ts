@@ -25,7 +25,7 @@ export interface Lexer {
  * `Exception` when it would not be.
  */
 export function createLexer(bytes: Buffer): Lexer {
-  const token: Token = { kind: 'end', start: 0, end: 0, dollars: 0 };
+  const token: Token = { kind: 'end', start: 0, end: 0, openHeredocs: 0 };
   const next = (): void => {
     token.start = skipBlank(bytes, token.end);
     readToken(bytes, token);
@@ -54,7 +54,7 @@ interface Token {
   start: number;
   end: number;
   /** How many heredocs were opened and not closed. */
-  dollars: number;
+  openHeredocs: number;
 }
 
 const code = (char: string): number => char.charCodeAt(0);
@@ -68,7 +68,7 @@ const hash = code('#');
 const typographic = { single: Buffer.from('‘'), double: Buffer.from('“') };
 const typographicEnd = { single: Buffer.from('’'), double: Buffer.from('”') };
 
-/** What each byte can be: bit 1 for `isWordStart`, bit 2 for `isDigit`. */
+/** What each byte can be: 1 for `isWordStart`, 2 for `isDigit`. */
 const classes = Uint8Array.from({ length: 256 }, (_item, byte) => {
   const char = String.fromCharCode(byte);
   return (/[A-Za-z_\x80-\xff]/.test(char) ? 1 : 0) | (/[0-9]/.test(char) ? 2 : 0);
@@ -178,8 +178,8 @@ function readHeredoc(bytes: Buffer, token: Token, set: (kind: TokenKind, end: nu
   const tag = bytes.subarray(start, at + 1);
   const found = bytes.indexOf(tag, at + 1);
   if (found !== -1) return set('string', found + tag.length);
-  token.dollars += 1;
-  if (token.dollars > MOST_DOLLARS)
+  token.openHeredocs += 1;
+  if (token.openHeredocs > MOST_DOLLARS)
     throw new Exception(62, 'SYNTAX_ERROR', `over ${MOST_DOLLARS} heredocs without an end`);
   set('sign', start + 1);
 }

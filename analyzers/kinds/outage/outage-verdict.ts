@@ -43,9 +43,9 @@ const MOST = 10;
 const NAMED = 3;
 
 /**
- * Finds who must act, by comparing what fails with what works. If other providers fail too, or if only some clients get
- * no answer, it is the network. If only one model or one region fails, the verdict says so. Otherwise it is the
- * provider. `view` begins at the start of the outage.
+ * Finds who must act, by comparing what fails with what works. It is the network if others do not answer either, if only
+ * some clients cannot connect, or if none can and no other provider is known. If only a model, a region or a client
+ * fails, the verdict says so. Otherwise it is the provider. `view` begins at the start of the outage.
  */
 export function outageVerdict(
   matching: Matching,

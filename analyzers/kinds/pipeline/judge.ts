@@ -85,8 +85,8 @@ async function load(store: Store, now: number): Promise<PipelineLive> {
 }
 
 /**
- * Closes an incident that an earlier version of the program wrote: it has no list of losses, so nothing else would
- * close it. If its loss is recent, a new incident is opened for it.
+ * Closes an incident whose memory this program cannot read: nothing else would close it. If its loss is recent, a new
+ * incident is opened for it.
  */
 function closed({ incident, version, memory }: StoredIncident, now: number): StoredIncident {
   const resolved = { ...incident, state: 'resolved' as const, resolved_at: isoTime(now) };

@@ -68,7 +68,7 @@ export function createQueryBar(context, own = () => []) {
     async ask(signal) {
       try {
         const found = await get(`/api/v1/values?${rangeQuery(context.view)}`, signal);
-        // In a span without requests the values of the range before stay, so that the reader sees what can be chosen.
+        // If the span has no requests, the values found last stay, so that the reader sees what can be chosen.
         if (Object.values(found).some((names) => names.length > 0)) values = found;
         draw();
         return null;

@@ -11,7 +11,7 @@ type Shown = 'error' | 'filtered' | 'nothing';
 export const success: Decision = decisionOf('ok', 'ok');
 const filtered = decisionOf('body.content_filter', 'bad_request');
 const MAX_UNWRAPPED = 3;
-/** `data:` and `event:` begin the lines of a stream; `:` begins a comment. */
+/** A line of a stream begins with a field name and a colon; `:` alone begins a comment. */
 const streamLine = /^[>\s│|]*(?:data|event|id|retry)? ?: ?/i;
 const field = /^[>\s│|]*(data|event) ?: ?(.*)$/is;
 /** A line of a stream ends with any of these; no other character ends one. */
@@ -79,7 +79,7 @@ function isStream(text: string): boolean {
 
 function shownInLines(text: string): Shown {
   let shown: Shown = 'nothing';
-  // The JSON of an event may have several lines of data; a line without data ends it.
+  // The JSON of an event may have several lines of data; a line that is no field ends it.
   let spread: string[] = [];
   for (const line of [...text.split(lineEnd), '']) {
     const [, name = '', data = ''] = field.exec(line) ?? [];

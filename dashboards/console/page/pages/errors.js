@@ -3,6 +3,7 @@ import { choice, createQueryBar, words } from '../query-bar.js';
 import { failureFacts } from '../failure-facts.js';
 import { h, nameText, swatch } from '../dom.js';
 import { clockSeconds, dayAndTime, fullTime } from '../format.js';
+import { distinct, olderAfter } from '../older-failures.js';
 import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { tableFrame } from '../table.js';
@@ -112,7 +113,8 @@ export function createPage(context) {
         const answer = await ask(null, signal);
         const asked = String(question());
         // While the range and the filters stay, older failures are kept, and only the newest page is asked for again.
-        if (asked !== askedFor) older = [];
+        const isSame = asked === askedFor && older.length > 0;
+        older = (isSame ? olderAfter(newest, older, answer.errors) : null) ?? [];
         if (older.length === 0) next = answer.next;
         askedFor = asked;
         newest = answer.errors;
@@ -159,15 +161,6 @@ function table(failures, context, opened) {
       ];
     }),
   });
-}
-
-/**
- * Removes duplicates: when new failures arrive, failures of the newest page move to older pages, which are already
- * shown.
- * @param {readonly Failure[]} failures
- */
-function distinct(failures) {
-  return [...new Map(failures.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** @param {Failure} failure @param {{key: string, context: PageContext, opened: Opened}} given */
