@@ -25,7 +25,7 @@ export interface Weighed {
    * True when the kind is not judged by a count and a share in the window; `found` then has the numbers that it uses.
    */
   measures: boolean;
-  /** Requests in the window of the settings. */
+  /** Requests in the window that was judged. */
   requests: number;
   /** How many of them match. */
   matching: number;
@@ -95,15 +95,17 @@ export function weighedOf(
   },
 ): Weighed {
   const { settings, view, identity } = given;
+  const { is_learning: isLearning, window_seconds: judgedWindow, ...found } = plain(judged);
+  // Some kinds also judge a longer window, for callers with few requests.
+  const window = typeof judgedWindow === 'number' ? judgedWindow : settings.window_seconds;
   const sums = { requests: 0, matching: 0 };
-  for (const row of given.last(settings.window_seconds).sums()) {
+  for (const row of given.last(window).sums()) {
     sums.requests += row.requests;
     sums.matching += matchingOf(row, kind.matching);
   }
   const needs = kind.needs ?? [];
   const isTold = needs.some((name) => view.values(name).length > 0);
   const { enabled, ...thresholds } = settings;
-  const { is_learning: isLearning, window_seconds: _, ...found } = plain(judged);
   return {
     identity,
     ...part,
@@ -113,7 +115,7 @@ export function weighedOf(
     lacks: isTold ? [] : needs,
     measures: kind.by_traffic || kind.numbers !== undefined,
     ...sums,
-    window_seconds: settings.window_seconds,
+    window_seconds: window,
     last_request_at: view.last(),
     thresholds: plain(thresholds),
     found: { ...found, ...kind.numbers },

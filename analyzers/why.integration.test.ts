@@ -29,8 +29,11 @@ let store: Store;
 const web: Stream = { from: 0, to: 120, per_minute: 120, client: 'web', model: 'm', project: 'shop' };
 const few: Stream = { from: 0, to: 120, per_minute: 6, client: 'few', model: 'm', project: 'shop' };
 const gone: Stream = { from: 0, to: 70, per_minute: 6, client: 'gone', model: 'm', project: 'shop' };
+const tiny: Stream = { ...web, org: 'org-tiny', client: 'tiny', per_minute: 1 };
 const rows = traffic([
   web,
+  { ...tiny, to: 60 },
+  { ...tiny, from: 60, class: 'rate_limit' },
   few,
   gone,
   { ...web, from: 80, to: 100, per_minute: 60, class: 'rate_limit' },
@@ -76,6 +79,13 @@ test('a scope over the threshold has its numbers and the open incident', async (
       thresholds: { count: 10, share: 0.05 },
       incidents: [{ id: incident?.incident.id, state: 'firing' }],
     },
+  ]);
+});
+
+test('a small caller over the threshold of the longer window has the numbers of that window', async () => {
+  const { answers } = await why('rate_limit_surge', { client: 'tiny' }, 90);
+  expect(answers).toMatchObject([
+    { reason: 'above', requests: 5, matching: 5, window_seconds: 300, thresholds: { count: 10 } },
   ]);
 });
 
