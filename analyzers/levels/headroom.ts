@@ -35,6 +35,14 @@ export interface HeadroomLevel {
 const NEAR = 0.5;
 /** The remainder must have fallen in at least this many intervals before a slope is computed. */
 const LEAST_INTERVALS = 3;
+/**
+ * A fall also has to reach less than this part of the lowest remainder before the window. Remainders of many callers
+ * go up and down, and three in a row often fall by chance. A fall that reaches zero within two windows passes: it is
+ * below two thirds of where it was a window before.
+ */
+const NEW_LOW = 0.75;
+/** With fewer remainders before the window, their lowest says nothing. */
+const LEAST_BEFORE = 10;
 /** Lingers as long as at most this many times the threshold remains. */
 const LINGER = 2;
 
@@ -86,7 +94,9 @@ function judge(
   if (newest === undefined) return nothing;
   const { left, allowed } = newest;
   const seconds = secondsToZero(seen);
-  const isFalling = seconds !== null && seconds <= reset && left <= NEAR;
+  const before = points(limit, view.between(-Infinity, now - settings.window_seconds));
+  const lowest = before.length < LEAST_BEFORE ? 1 : Math.min(...before.map((one) => one.left));
+  const isFalling = seconds !== null && seconds <= reset && left <= NEAR && left < NEW_LOW * lowest;
   const low = (most: number): number => seen.filter((one) => one.left <= most).length;
   const found = { limit, left, seconds_to_zero: seconds, allowed };
   if (low(share) >= 2 || isFalling) return { level: 'breach', ...found };
