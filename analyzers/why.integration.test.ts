@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { noMarks, silencesOf } from '../domain/attention.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import {
   noteSettings,
@@ -43,14 +43,7 @@ const end = START + 120 * MINUTE;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-why-'));
-  store = await openStore({
-    url: '',
-    path: directory,
-    database: 'faultline',
-    user: 'default',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(directory);
   await migrate(store);
   await insertCounts(store, rows);
   await replayRange(store, START * 1000, end * 1000, defaults);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import { type IncidentFilter, readIncidents } from '../store/queries/incidents.ts';
 
@@ -13,14 +13,7 @@ const count = Number(process.argv[2] ?? 100_000);
 const YEAR = 364 * 86_400;
 const now = Math.floor(Date.now() / 1_000);
 const directory = await mkdtemp(path.join(tmpdir(), 'faultline-incidents-'));
-const store = await openStore({
-  url: '',
-  path: directory,
-  database: 'faultline',
-  user: '',
-  password: '',
-  cluster: '',
-});
+const store = await openEmbedded(directory);
 try {
   await migrate(store);
   // The versions of each incident are kept for a week only, and not read here.

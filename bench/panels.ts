@@ -8,7 +8,7 @@ import { completeUntil, expand, type PanelQuestion } from '../dashboards/expand.
 import { dashboards } from '../dashboards/panels/list.ts';
 import type { Panel } from '../dashboards/panel.ts';
 import { defaultRetention, toRetention } from '../domain/retention.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/store.ts';
 
@@ -26,14 +26,7 @@ const POINTS = 700;
 
 const now = Math.floor(Date.now() / 60_000) * 60;
 const directory = await mkdtemp(path.join(tmpdir(), 'faultline-panels-'));
-const store = await openStore({
-  url: '',
-  path: directory,
-  database: 'faultline',
-  user: '',
-  password: '',
-  cluster: '',
-});
+const store = await openEmbedded(directory);
 try {
   await migrate(store);
   const rows = await fill(store);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { TAXONOMY_VERSION } from '../domain/classification.ts';
 import { judgeStored } from '../ingest/reclassify/judge-again.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/store.ts';
 import { storedErrorOf } from '../tests/fixtures/stored-error.ts';
@@ -42,14 +42,7 @@ const folder = await mkdtemp(path.join(tmpdir(), 'faultline-bench-'));
 process.once('exit', () => void rm(folder, { recursive: true, force: true }));
 try {
   const data = path.join(folder, 'data');
-  const store = await openStore({
-    url: '',
-    path: data,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  const store = await openEmbedded(data);
   await migrate(store);
   await fill(store);
   const rows = await store.query(

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import { cpuSeconds, watchMemory, watchPrivateMemory } from './ingest/process-usage.ts';
 
@@ -37,14 +37,7 @@ try {
 /** Makes a data directory with `rows` batches and the counts that belong to them. */
 async function fill(name: string, rows: number): Promise<string> {
   const data = path.join(folder, name);
-  const store = await openStore({
-    url: '',
-    path: data,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  const store = await openEmbedded(data);
   await migrate(store);
   const block = 250_000;
   for (let first = 0; first < rows; first += block) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { IncidentState } from '../domain/incident.ts';
 import { incidentKindNames } from '../domain/incident-kind.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import type { Store } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
 import { expand, forGrafana, type PanelQuestion } from './expand.ts';
@@ -26,14 +26,7 @@ let store: Store;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
-  store = await openStore({
-    url: '',
-    path: directory,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(directory);
   await migrate(store);
   await seedCounts();
   await seedEvents();

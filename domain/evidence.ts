@@ -2,7 +2,8 @@ import { errorClasses } from './error-class.ts';
 import type { Incident } from './incident.ts';
 
 /** Units of numbers in evidence. `text`: names, times, lists, yes or no. */
-export type EvidenceUnit = 'ratio' | 'usd' | 'count' | 'times' | 'seconds' | 'text';
+export const evidenceUnits = ['ratio', 'usd', 'count', 'times', 'seconds', 'text'] as const;
+export type EvidenceUnit = (typeof evidenceUnits)[number];
 
 /**
  * Of which time a field is, so that numbers of different times are never shown side by side without saying so.

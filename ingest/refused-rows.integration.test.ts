@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import { migrate } from '../store/migrate.ts';
@@ -14,14 +14,7 @@ let store: Store;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
-  store = await openStore({
-    url: '',
-    path: directory,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(directory);
   await migrate(store);
   await store.command("ALTER TABLE error_events ADD CONSTRAINT no_bad CHECK code != 'bad'");
 });

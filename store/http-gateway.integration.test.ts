@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore } from './connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import type { Store } from './store.ts';
 import { type Gateway, serveClickHouse } from './http-gateway.ts';
 
@@ -18,14 +18,7 @@ let gateway: Gateway;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
-  store = await openStore({
-    url: '',
-    path: directory,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(directory);
   gateway = await serveClickHouse(store, { port: 0, token, database: 'faultline' });
   await write(
     'CREATE TABLE t (a UInt32, b String) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100',

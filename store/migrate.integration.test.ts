@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore } from './connect.ts';
+import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import type { Store } from './store.ts';
 import { migrate } from './migrate.ts';
 
@@ -11,14 +11,7 @@ let store: Store;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
-  store = await openStore({
-    url: '',
-    path: directory,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(directory);
 });
 
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Incident } from '../domain/incident.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from './fixtures/embedded-store.ts';
 import { runFaultline, runJson } from './fixtures/run-faultline.ts';
 
 // Two hours of a March long ago, which end six minutes into an incident.
@@ -74,14 +74,7 @@ test('a history reports how long it is kept, its open incident ends with it, and
   const next = await start('fresh.ndjson');
   expect(next.code, next.stderr).toBe(0);
   expect(next.stderr).not.toContain('they are kept from this import on');
-  const store = await openStore({
-    url: '',
-    path: data,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  const store = await openEmbedded(data);
   const tables = ['request_counts', 'request_counts_1m', 'request_counts_1h', 'error_events', 'incidents'];
   for (const table of tables) await store.command(`OPTIMIZE TABLE ${table} FINAL`);
   const counted = (await readFile(path.join(folder, 'march.ndjson'), 'utf8')).trimEnd().split('\n').length;

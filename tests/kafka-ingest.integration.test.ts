@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { generate } from '../simulate/generate.ts';
 import { toLine } from '../simulate/record.ts';
 import { findScenario } from '../simulate/scenarios.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from './fixtures/embedded-store.ts';
 import { readTotalsByClass } from '../store/queries/whole-store.ts';
 import { jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
@@ -77,14 +77,7 @@ await describeWithKafka('faultline ingest', (kafka) => {
       await ingestUntil(RECORDS + 2);
 
       const replayed = await runFaultline(['replay', '-', '--json'], { input: records.join('\n') });
-      const store = await openStore({
-        url: '',
-        path: env.FAULTLINE_CLICKHOUSE_PATH,
-        database: 'faultline',
-        user: '',
-        password: '',
-        cluster: '',
-      });
+      const store = await openEmbedded(env.FAULTLINE_CLICKHOUSE_PATH);
       const counts = await readTotalsByClass(store);
       const dead = await store.query('SELECT reason, body FROM dead_letters ORDER BY body');
       await store.close();

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from './fixtures/embedded-store.ts';
 import { readTotalsByClass } from '../store/queries/whole-store.ts';
 import { spansInProtobuf } from './fixtures/otlp-writer.ts';
 import { jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
@@ -77,14 +77,7 @@ await describeWithKafka('faultline ingest of OpenTelemetry', (kafka) => {
 
       const replayed = await runFaultline(['replay', '-', '--json'], { input: inJson.join('\n') });
       const once = (jsonOf(replayed) as { counts: Record<string, number> }).counts;
-      const store = await openStore({
-        url: '',
-        path: env.FAULTLINE_CLICKHOUSE_PATH,
-        database: 'faultline',
-        user: '',
-        password: '',
-        cluster: '',
-      });
+      const store = await openEmbedded(env.FAULTLINE_CLICKHOUSE_PATH);
       const counts = await readTotalsByClass(store);
       const dead = await store.query('SELECT reason, detail FROM dead_letters');
       await store.close();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expand, type PanelQuestion } from '../dashboards/expand.ts';
 import { incidentRules } from '../dashboards/panels/alerts.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from './fixtures/embedded-store.ts';
 import { writeIngestState } from '../store/queries/ingest-state.ts';
 import type { Store } from '../store/store.ts';
 import { runFaultline } from './fixtures/run-faultline.ts';
@@ -51,14 +51,7 @@ beforeAll(async () => {
   expect(started.code, started.stderr).toBeLessThanOrEqual(1);
   const judged = await runFaultline(['reclassify', '--data', data], { cwd: folder });
   expect(judged.code, judged.stderr).toBe(0);
-  store = await openStore({
-    url: '',
-    path: data,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(data);
   await writeIngestState(
     store,
     'one',

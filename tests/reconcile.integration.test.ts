@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpuSeconds, watchPrivateMemory } from '../bench/ingest/process-usage.ts';
 import type { Proof } from '../ingest/reconcile-report.ts';
-import { openStore } from '../store/connect.ts';
+import { openEmbedded } from './fixtures/embedded-store.ts';
 import type { Store } from '../store/store.ts';
 import { serveClickHouse } from '../store/http-gateway.ts';
 import { migrate } from '../store/migrate.ts';
@@ -24,14 +24,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function withStore<T>(name: string, act: (store: Store) => Promise<T>): Promise<T> {
   const data = path.join(folder, name);
-  const store = await openStore({
-    url: '',
-    path: data,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  const store = await openEmbedded(data);
   try {
     await migrate(store);
     return await act(store);

@@ -1,17 +1,12 @@
 import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
-import type { Given } from '../given.ts';
-import { loudnessOf } from '../incident-life.ts';
 import {
   aboveUsual,
   comparedWithUsual,
   rememberUsual,
   usualEvidence,
   usualMemory,
-  type UsualLevel,
-  type UsualMemory,
 } from '../levels/above-usual.ts';
-import type { UsualSettings } from '../levels/usual-share.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, count, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
@@ -36,27 +31,6 @@ const SMALL_SHARE = 0.5;
 /** So many different requests must be refused: all refusals of fewer may be one request with its retries. */
 const DIFFERENT = 3;
 
-type Judging = Given<UsualSettings> & { previous: UsualMemory | null };
-
-const inWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all' });
-const inLongWindow = aboveUsual<UsualSettings>(matching, { excuses: 'all', spread: true, fits: isSmall });
-
-const inEitherWindow = {
-  begins_within: ({ window_seconds }: UsualSettings) => LONG * window_seconds,
-  begins_with: ({ count: least }: UsualSettings) => Math.ceil(SMALL_COUNT * least),
-  level(given: Judging): UsualLevel {
-    const soon = inWindow.level(given);
-    if (soon.level === 'breach') return soon;
-    const later = inLongWindow.level({ ...given, settings: ofSmallCaller(given.settings) });
-    // A long window without a small caller in it proves nothing of the time after the last request.
-    return later.part !== null && loudnessOf(later.level) > loudnessOf(soon.level) ? later : soon;
-  },
-  start: (given: Given<UsualSettings>, judged: UsualLevel) =>
-    judged.window_seconds === given.settings.window_seconds
-      ? inWindow.start(given, judged)
-      : inLongWindow.start({ ...given, settings: ofSmallCaller(given.settings) }, judged),
-};
-
 /** More requests than usual run into a rate limit. */
 export const rateLimitSurge = detectorOf({
   kind: 'rate_limit_surge',
@@ -64,7 +38,11 @@ export const rateLimitSurge = detectorOf({
   has_parts: true,
   matching,
   lookback: ({ window_seconds }) => 3_600 + 2 * LONG * window_seconds,
-  ...inEitherWindow,
+  ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching, {
+    excuses: 'all',
+    long: LONG,
+    small: { count: SMALL_COUNT, are: isSmall },
+  }),
   look: scopeByExcess(matching),
   memory: since.memory.and(usualMemory).and(differsFacts),
   remember: (situation) => ({
@@ -113,14 +91,6 @@ export const rateLimitSurge = detectorOf({
     };
   },
 });
-
-function ofSmallCaller(settings: UsualSettings): UsualSettings {
-  return {
-    ...settings,
-    count: Math.ceil(SMALL_COUNT * settings.count),
-    window_seconds: LONG * settings.window_seconds,
-  };
-}
 
 /**
  * True for a caller with few requests, most of them refused. For a breach the refusals must also be of several

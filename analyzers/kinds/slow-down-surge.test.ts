@@ -27,6 +27,16 @@ const batch: Stream = {
 };
 const refused: Stream = { ...batch, from: 43, to: 60, class: 'slow_down', per_minute: 24, input_tokens: 0 };
 
+/** Another client, which sends three times as much for a quarter of an hour. */
+function searchFrom(from: number): Stream {
+  return {
+    ...web,
+    project: 'search',
+    client: 'index',
+    per_minute: (m) => (m >= from && m < from + 15 ? 90 : 30),
+  };
+}
+
 /** Random requests, `mean` a minute on average. */
 function byChance(mean: number): () => number {
   const random = seeded(7);
@@ -251,12 +261,7 @@ test.each([
   ['while the first lasts', 50],
   ['within the grace time after the first', 66],
 ])('a second client that surges %s is an incident of its own', (_name, from) => {
-  const other: Stream = {
-    ...web,
-    project: 'search',
-    client: 'index',
-    per_minute: (m) => (m >= from && m < from + 15 ? 90 : 30),
-  };
+  const other = searchFrom(from);
   const { incidents } = play(
     traffic([
       web,
@@ -275,12 +280,7 @@ test.each([
 });
 
 test('a second client is named although the first refusals beside the first client are of several', () => {
-  const other: Stream = {
-    ...web,
-    project: 'search',
-    client: 'index',
-    per_minute: (m) => (m >= 50 && m < 65 ? 90 : 30),
-  };
+  const other = searchFrom(50);
   const { incidents } = play(
     traffic([
       web,

@@ -68,35 +68,46 @@ type Judging<Settings> = Given<Settings> & { previous: UsualMemory | null };
  * It is a breach when, within the window, a part of the traffic has `count` matching answers, these are at least
  * `share` of its requests, and its usual share does not explain them. The usual share is measured once, before the
  * incident begins. `long`: a caller with too few requests for the window is also judged by a window that is this many
- * times as long. `learn_seconds`: with less history there is no breach. `excuses` says what explains the window: any
- * usual share (`all`), only a small one (`sprinkle`, so that steady Slow Down answers still fire), or also as many
- * answers as came in the same time before (trickle). `spread` and `fits`: see `UsualOptions`.
+ * times as long; with `small`, only the parts that it names are, as with `spread`. `learn_seconds`: with less history
+ * there is no breach. `excuses` says what explains the window: any usual share (`all`), only a small one (`sprinkle`,
+ * so that steady Slow Down answers still fire), or also as many answers as came in the same time before (`trickle`).
+ * `spread`: see `UsualOptions`.
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
   options: UsualOptions = {},
 ): {
   begins_within(settings: Settings): number;
+  begins_with(settings: Settings): number;
   level(given: Judging<Settings>): UsualLevel;
   start(given: Given<Settings>, judged: UsualLevel): number;
 } {
-  const { long = 1, excuses = 'sprinkle', spread = false } = options;
+  const { long = 1, small, excuses = 'sprinkle', spread = false } = options;
+  const inShort = { ...options, small: undefined };
+  const inLong = small === undefined ? options : { ...options, spread: true };
+  const leastOf = ({ count }: Settings): number => Math.ceil((small?.count ?? 1) * count);
   return {
     begins_within: ({ window_seconds }) => long * window_seconds,
+    begins_with: leastOf,
     level(given) {
-      const soon = levelOf(matching, given, options);
+      const soon = levelOf(matching, given, inShort);
       if (long === 1 || soon.level === 'breach') return soon;
       const { settings } = given;
-      const longer = { ...settings, window_seconds: long * settings.window_seconds };
-      const later = levelOf(matching, { ...given, settings: longer }, options, spread ? 1 / long : 1);
+      const window_seconds = long * settings.window_seconds;
+      const longer = { ...settings, count: leastOf(settings), window_seconds };
+      const later = levelOf(matching, { ...given, settings: longer }, inLong, spread ? 1 / long : 1);
+      // A longer window without a small caller in it proves nothing of the time after the last request.
+      if (small !== undefined && later.part === null) return soon;
       return loudnessOf(later.level) > loudnessOf(soon.level) ? later : soon;
     },
     start({ view, from, now, settings }, { part, background, window_seconds, since }) {
       if (since !== undefined) return since;
       if (part === null) return now;
+      const isLong = window_seconds !== settings.window_seconds;
+      const used = isLong ? { ...settings, count: leastOf(settings) } : settings;
       const intervals = view.where(part.contains).intervals(matching);
       const start = startOfRun(intervals, { now, from, window_seconds }, (sums) =>
-        isAbove(sums, settings, background, excuses),
+        isAbove(sums, used, background, excuses),
       );
       return start ?? now - window_seconds;
     },
@@ -148,7 +159,7 @@ function levelOf<Settings extends UsualSettings>(
   options: UsualOptions,
   stretch = 1,
 ): UsualLevel {
-  const { learn_seconds: learn = 0, excuses = 'sprinkle', spread = false } = options;
+  const { learn_seconds: learn = 0, small, excuses = 'sprinkle', spread = false } = options;
   const { view, now, settings, previous } = given;
   const known =
     previous === null ? null : { share: previous.background, isAssumed: previous.background_is_assumed };
@@ -160,7 +171,7 @@ function levelOf<Settings extends UsualSettings>(
   if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, ...seen };
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
   const fits = (part: Part, name: 'breach' | 'lingering'): boolean =>
-    options.fits?.(part, view, { from: now - window_seconds, to: now }, name) ?? true;
+    small?.are(part, view, { from: now - window_seconds, to: now }, name) ?? true;
   for (const part of isLearning ? [] : candidates) {
     if (part.matching < settings.count || part.matching < stretch * settings.share * part.requests) continue;
     if (!fits(part, 'breach')) continue;

@@ -11,9 +11,18 @@ export interface UsualSettings extends KindSettings {
 }
 
 export type Excuses = 'sprinkle' | 'trickle' | 'all';
+/** The callers that only the longer window judges, and from how many answers on. */
+export interface SmallCallers {
+  /** Part of `count`, 0 to 1. */
+  count: number;
+  /** Whether a part can have this level. `window`: `[from, to)`, epoch seconds. */
+  are(part: Part, view: View, window: { from: number; to: number }, level: 'breach' | 'lingering'): boolean;
+}
+
 /** How the usual share is used. */
 export interface UsualOptions {
   long?: number;
+  small?: SmallCallers | undefined;
   learn_seconds?: number;
   excuses?: Excuses;
   /**
@@ -21,8 +30,6 @@ export interface UsualOptions {
    * request to all its workers, is one event and no proof of a rate.
    */
   spread?: boolean;
-  /** Only parts for which this is true can be in breach or linger; absent: all. `window`: `[from, to)`, epoch seconds. */
-  fits?(part: Part, view: View, window: { from: number; to: number }, level: 'breach' | 'lingering'): boolean;
 }
 
 /** The share of matching answers that a part has when nothing is wrong. */

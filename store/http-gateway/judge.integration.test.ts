@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openStore } from '../connect.ts';
+import { openEmbedded } from '../../tests/fixtures/embedded-store.ts';
 import type { Engine, Store } from '../store.ts';
 import { type Gateway, serveClickHouse } from '../http-gateway.ts';
 import { parse } from './admission.ts';
@@ -28,14 +28,7 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
   outside = await mkdtemp(path.join(tmpdir(), 'faultline-outside-'));
   await writeFile(path.join(outside, 'secret'), `${SECRET}\n`);
-  store = await openStore({
-    url: '',
-    path: directory,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(directory);
   gateway = await serveClickHouse(store, { port: 0, token, database: 'faultline' });
   await ask('CREATE TABLE t (a UInt32, b String) ENGINE = MergeTree ORDER BY a', { password: token });
   await ask("INSERT INTO t VALUES (1, 'one')", { password: token });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStore } from '../connect.ts';
+import { openEmbedded } from '../../tests/fixtures/embedded-store.ts';
 import type { Store } from '../store.ts';
 import { migrate } from '../migrate.ts';
 import { readCountedRange, readDimensionValues, readTrends } from './trends.ts';
@@ -38,14 +38,7 @@ const escape = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\t', 
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'faultline-trends-'));
-  store = await openStore({
-    url: '',
-    path: folder,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  store = await openEmbedded(folder);
   await migrate(store);
   const columns = ['ts', 'model', 'client', 'class', 'status', 'requests'] as const;
   const lines = counts.map((row) => columns.map((name) => escape(String(row[name]))).join('\t'));

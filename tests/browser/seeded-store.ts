@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openStore } from '../../store/connect.ts';
+import { openEmbedded } from '../fixtures/embedded-store.ts';
 import { migrate } from '../../store/migrate.ts';
 import type { Store } from '../../store/store.ts';
 import { seedDay, type SeededDay } from './seed.ts';
@@ -11,14 +11,7 @@ export async function openSeededStore(
   present: number,
 ): Promise<{ store: Store; day: SeededDay; close(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-console-'));
-  const store = await openStore({
-    url: '',
-    path: folder,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  const store = await openEmbedded(folder);
   await migrate(store);
   return {
     store,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { openStore } from '../../store/connect.ts';
+import { openEmbedded } from '../fixtures/embedded-store.ts';
 import { migrate } from '../../store/migrate.ts';
 import { writeDeliveries } from '../../store/queries/notifications.ts';
 import { type Finished, jsonOf, runFaultline } from '../fixtures/run-faultline.ts';
@@ -28,14 +28,7 @@ beforeAll(async () => {
     path.join(folder, 'faultline.yaml'),
     stringify({ clickhouse: { path: data }, notify: { receivers } }),
   );
-  const store = await openStore({
-    url: '',
-    path: data,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
+  const store = await openEmbedded(data);
   await migrate(store);
   const other = sampleIncident('bb22cc', now, { scope: { provider: 'openai', org: 'other' } });
   await writeAt(store, now, [sampleIncident('aa11bb', now), other]);

@@ -5,7 +5,12 @@ import {
   isRequestClass,
   requestClassNames,
 } from '../../../domain/error-class.ts';
-import { type EvidenceField, evidenceFields, evidenceMoments } from '../../../domain/evidence.ts';
+import {
+  type EvidenceField,
+  evidenceFields,
+  evidenceMoments,
+  evidenceUnits,
+} from '../../../domain/evidence.ts';
 import { responsible } from '../../../domain/incident.ts';
 import { factsOf, incidentKindNames, incidentKinds, type KindFacts } from '../../../domain/incident-kind.ts';
 import { NotFound, route, type ApiRoute } from './route.ts';
@@ -25,7 +30,7 @@ const oneClass = z.looseObject({
 const oneKind = z.looseObject({ name: z.string(), title: z.string() });
 const evidenceAnswer = z.strictObject({
   label: z.string(),
-  unit: z.enum(['ratio', 'usd', 'count', 'times', 'seconds', 'text']),
+  unit: z.enum(evidenceUnits),
   moment: z
     .enum(evidenceMoments)
     .meta({ description: 'in_all: from the start to the last matching answer; latest: in the last window.' }),
