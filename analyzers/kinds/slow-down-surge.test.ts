@@ -200,8 +200,12 @@ test('a small project that surges in a large organization is found, although it 
   ]);
 });
 
-test('Slow Down without growth is the provider short of capacity', () => {
-  const { incidents } = play(traffic([web, { ...web, from: 50, to: 60, per_minute: 6, class: 'slow_down' }]));
+test('Slow Down without growth is the provider short of capacity, after two minutes in which it may still show', () => {
+  const { incidents, changes } = play(
+    traffic([web, { ...web, from: 50, to: 60, per_minute: 6, class: 'slow_down' }]),
+  );
+  const parties = changes.map(({ live: { incident } }) => incident.verdict.party);
+  expect([...new Set(parties)]).toEqual(['unknown', 'provider']);
   expect(incidents[0]?.verdict.party).toBe('provider');
   expect(incidents[0]?.verdict.why).toContain('had not grown');
 });

@@ -13,6 +13,8 @@ const CRITICAL_SHARE = 0.1;
 /** The provider's rule of thumb for growth applies to at least this many input tokens per minute. */
 const RAMP_RULE_TOKENS = 1_000_000;
 const MAX_NAMES = 10;
+/** In the first seconds of a surge its growth may not show yet, so nobody is named. */
+const TOO_EARLY_SECONDS = 120;
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
@@ -53,9 +55,10 @@ export function surgeReport(surge: SurgeReportInput): Report {
   };
 }
 
-function summary({ memory: facts, present, scope, settings }: SurgeReportInput): string {
+function summary(surge: SurgeReportInput): string {
+  const { memory: facts, present, scope, settings } = surge;
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
-    return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, although traffic had not grown (usually ${rate(facts.original_rate)} requests/min, at most ${rate(facts.peak_rate)} without retries).`;
+    return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, ${isTooEarly(surge) ? 'and traffic has not grown yet' : 'although traffic had not grown'} (usually ${rate(facts.original_rate)} requests/min, at most ${rate(facts.peak_rate)} without retries).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
   const back = facts.back_at === null ? `with retries it is now ${rate(present.rate)}` : 'it has come back';
   return `Slow Down for ${describeScope(scope)}: the rate rose from ${original} to ${rate(facts.peak_rate)} requests/min (${times(growthRatio(facts))}), ${back}; ${count(facts.slow_downs)} requests were refused.`;
@@ -80,10 +83,19 @@ function verdict({ memory: facts, scope, started_at, settings, now }: SurgeRepor
       why: `${who} went from ${rate(facts.original_rate)} to ${rate(facts.peak_rate)} requests/min${tokens}; the rise began at ${span}.${driver}`,
     };
   }
+  if (isTooEarly({ now, started_at }))
+    return {
+      party: 'unknown',
+      why: `It is too early to say who must act: Slow Down began at ${clock(started_at, now)}, and growth may show within ${TOO_EARLY_SECONDS / 60} minutes. ${who}: usually ${rate(facts.original_rate)}, so far at most ${rate(facts.peak_rate)} requests/min. If it does not grow, the provider is short of capacity.`,
+    };
   return {
     party: 'provider',
     why: `${who} had not grown before the first Slow Down at ${clock(started_at, now)}: usually ${rate(facts.original_rate)}, at most ${rate(facts.peak_rate)} requests/min. Without growth, Slow Down means that the provider is short of capacity.`,
   };
+}
+
+function isTooEarly({ now, started_at }: Pick<SurgeReportInput, 'now' | 'started_at'>): boolean {
+  return now - started_at < TOO_EARLY_SECONDS;
 }
 
 function evidence({ memory: facts, present }: SurgeReportInput): Incident['evidence'] {
