@@ -88,8 +88,7 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
         worker.signal('SIGSTOP');
         await pipeline.recreateTopic();
         await pipeline.produce(3_000);
-        worker.signal('SIGCONT');
-        await worker.said(/^started 0 0 the topic was deleted and created again/);
+        await worker.wakesAndSays(/^started 0 0 the topic was deleted and created again/);
         await pipeline.waitUntilCounted();
         await pipeline.expectExact();
       });
@@ -134,8 +133,7 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
         await pipeline.produce(500, { lost: true });
         await deleteUpTo(pipeline, 1_500);
         await pipeline.produce(700);
-        worker.signal('SIGCONT');
-        await worker.said(/^lost 0 1000 1500/);
+        await worker.wakesAndSays(/^lost 0 1000 1500/);
         await pipeline.waitUntilCounted();
         await pipeline.expectExact({ differences: [{ kind: 'lost', partition: 0, from: 1_000, to: 1_500 }] });
       });
