@@ -67,8 +67,8 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  test.each(services)('%s: the image is pinned', (_name, { image }) => {
-    expect(image).toMatch(/^(faultline:local|\$\{[A-Z]+_IMAGE:-[\w/-]+:\d+\.\d+(\.\d+)?\})$/);
+  test.each(services)('%s: the image is pinned by version and digest', (_name, { image }) => {
+    expect(image).toMatch(/^(faultline:local|\$\{[A-Z]+_IMAGE:-[\w/-]+:[\d.]+@sha256:[0-9a-f]{64}\})$/);
   });
 
   test.each(services)('%s: ports are bound to loopback', (_name, { ports }) => {
@@ -278,7 +278,9 @@ describe('the image', () => {
 
   test('runs as an unprivileged user, with the entry point of package.json', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
-    expect(dockerfile).toMatch(/^FROM node:24-slim$/m);
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map((match) => match[1] ?? '');
+    expect(new Set(bases).size).toBe(1);
+    expect(bases[0]).toMatch(/^node:24[\d.]*-slim@sha256:[0-9a-f]{64}$/);
     expect(dockerfile).toContain('"cli/main.ts"');
   });
 
