@@ -48,7 +48,10 @@ export class CountColumns {
     return this.#begin + (this.#intervals[at] ?? 0) * COUNT_INTERVAL_SECONDS;
   }
 
-  /** Adds a row, which must not be before the last one; its measures are 0 until `add` is called. */
+  /**
+   * Adds a row and returns its index. The row must not be before the last one. Its measures are 0 until `add` is
+   * called.
+   */
   push(ts: number, which: number): number {
     if (this.length === this.#capacity) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
     if (this.length === 0) this.#begin = ts;

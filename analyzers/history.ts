@@ -24,8 +24,8 @@ export interface Progress {
 const KEPT_EVERY_SECONDS = 3_600;
 const MAX_KEPT = 500;
 /**
- * Judging again is expensive, so the next time waits for this many times as long as the last one took; new time is
- * judged meanwhile. At the end of the history it does not wait.
+ * Judging again is expensive. After judging again, the next one waits for this many times as long as the last one took;
+ * until then, only new event time is judged. At the end of the history nothing waits.
  */
 const REST_RATIO = 4;
 

@@ -52,7 +52,7 @@ function explains(cause: LiveIncident, { incident, memory }: LiveIncident): bool
 
 /**
  * Whether a later incident is the same trouble as an earlier one with another identity: their scopes are equal and do
- * not name the dimension in which the identities differ. This happens when people were told of both before it was
+ * not name the dimension in which the identities differ. This happens when people were told of both before this was
  * known.
  */
 function isSameTrouble(cause: LiveIncident, later: LiveIncident): boolean {

@@ -59,8 +59,8 @@ export function whyNot(error: unknown, timeoutMs: number): string {
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  // Errors of this program have codes in lower case. Their messages are written for people, so they are used as they
-  // are.
+  // Errors of this program have codes in lower case. Their messages are written for people, so they are used without a
+  // change.
   if (/^[a-z]/.test(code)) return oneLine(cause.message);
   return oneLine(code === '' || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`);
 }
