@@ -8,7 +8,7 @@ export interface OptionSpec {
   description: string;
   /** The dotted setting that the flag overrides; such a flag is not among the command's options. */
   setting?: string;
-  /** Converts the text to the option's value; throws `UserError` naming the flag. Without it the value is the text. */
+  /** Converts the text to the option's value; throws `UserError` naming the flag. Absent: the value is the text. */
   parse?: (text: string, flag: string) => unknown;
   /** The flag may be given several times; the value is then a list. */
   repeat?: boolean;

@@ -108,7 +108,7 @@ export function incidentInFull(
   const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
   const { remedy, evidence } = one;
   const { attention = null, deliveries = [], related = [] } = more;
-  // At the end of a log, "now" would be the time of the reader.
+  // For a log that has ended, the label "now" would mean the time of the reader.
   const isOpen = one.resolved_at === null && terminal.log_ended !== true;
   return [
     `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
@@ -227,7 +227,10 @@ function lasted(one: Incident, now: number): string {
   return formatDuration(Math.max(0, (end - Date.parse(one.started_at)) / 1_000));
 }
 
-/** Of which time the numbers are; each fits into the column of labels. */
+/**
+ * The labels of the moments of the evidence, for an open incident and for one that is over. Each fits into the column
+ * of labels.
+ */
 const momentNames: Readonly<Record<EvidenceMoment, Readonly<Record<'open' | 'over', string>>>> = {
   in_all: { open: 'so far', over: 'in all' },
   latest: { open: 'now', over: 'at the end' },

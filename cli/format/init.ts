@@ -61,7 +61,9 @@ export function settingsText({ format, mapping }: ReadingPlan, topic: string | n
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
-/** True when every request is a failure: the mapping probably takes a field that all records have for the error. */
+/**
+ * True when every request is a failure. The mapping then probably reads the error from a field that all records have.
+ */
 function isWithoutSuccess({ tried }: ReadingPlan): boolean {
   const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
   return requests.length > 1 && requests.every((request) => request.class !== 'ok');
