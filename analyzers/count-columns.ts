@@ -73,7 +73,7 @@ export class CountColumns {
     if (needed > this.#capacity) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
   }
 
-  /** Adds to the measures of a row. The cost is that of failures. */
+  /** Adds to the measures of a row. `usd` is the cost of failures. */
   add(at: number, requests: number, retries: number, useless: number, tokens: number, usd: number): void {
     this.requests = put(this.requests, at, Math.min(MOST, (this.requests[at] ?? 0) + requests));
     if (retries > 0) {

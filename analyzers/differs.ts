@@ -42,7 +42,7 @@ export interface ScopeContext {
   season?: ((of: Seasonal) => number) | undefined;
 }
 
-/** Counts since a start, and those of the time that counts as usual. */
+/** The counts since a start, and the counts of the earlier time that shows what is usual. */
 export interface SinceAndBefore {
   since: View;
   before: View;
@@ -162,8 +162,8 @@ export function scopeByExcess(
 }
 
 /**
- * Raises the usual numbers to those of the same time in earlier weeks, so that what happens every week is no excess,
- * even if the last hour was calm.
+ * Raises the usual numbers to the numbers of the same time in earlier weeks, so that what happens every week is no
+ * excess, even if the last hour was calm.
  */
 function withSeason(season: NonNullable<ScopeContext['season']>) {
   return <Row extends ExplainSums & { scoped: CountSum }>(row: Row): Row => {
@@ -206,7 +206,7 @@ export function inOrder(scope: Scope): Scope {
 /** The memory that `differsEvidence` reads; a kind adds these fields to its own memory. */
 export const differsFacts = z.object({ differs: z.array(z.string()).default([]) });
 
-/** The parts that were found in this evaluation; if none was looked for, those of the evaluation before. */
+/** The parts that were found in this evaluation; if it did not look for parts, those of the previous evaluation. */
 export function rememberDiffers(
   previous: z.infer<typeof differsFacts> | null,
   looked: { differs?: string[] } | null,

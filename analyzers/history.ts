@@ -32,7 +32,7 @@ const REST_RATIO = 4;
 /**
  * Judges a history while it is still being read. As long as requests come in order of time (within the settle time),
  * each moment is judged once. When an older request comes in, judging starts again from a state before that request,
- * and the incidents found since are replaced. So the final incidents are those of a replay of the whole history,
+ * and the incidents found since are replaced. So the final incidents are the same as in a replay of the whole history,
  * whatever the order of the lines.
  */
 export class History {

@@ -93,7 +93,9 @@ export interface Kind<
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
-  /** Start of the last interval of an incident that began at `since`; absent: that of the last matching answer. */
+  /**
+   * Start of the last interval of an incident that began at `since`; absent: the interval of the last matching answer.
+   */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
   /**
    * Finds whom the incident concerns. `since`: the counts since the start. `whole`: the scope of the identity.

@@ -40,8 +40,8 @@ const memory = z.object({
 /** New answers may correct the scope for this many seconds after the incident fired. */
 export const SCOPE_CHANGES_SECONDS = 120;
 /**
- * The scope may become wider for this many seconds after the start. Until then, the counts from before the incident are
- * still in memory.
+ * The scope may become wider for this many seconds after the start. Until then, kinds that compare an incident with the
+ * time before it still have the counts of that time in memory.
  */
 export const SCOPE_WIDENS_SECONDS = 1_800;
 

@@ -50,7 +50,6 @@ export class OrgCounts {
   /** Index of the first row that is still valid; earlier ones are dropped but not yet removed. */
   begin = 0;
   combinations: Combination[] = [];
-  /** Classes of the combinations. */
   readonly classes = new Set<Combination['class']>();
   #numbers = new Map<string, number>();
   #lastNumber = 0;
@@ -158,7 +157,7 @@ export class OrgCounts {
     return true;
   }
 
-  /** Forgets the rows before a time. */
+  /** Forgets the rows before a time, epoch seconds. */
   dropBefore(ts: number): void {
     this.begin = Math.max(this.begin, this.columns.lowerBound(ts));
     // Dropped rows are removed from memory only when they are at least an eighth of all rows, because removing them

@@ -1,6 +1,6 @@
 /**
  * The chance that a Poisson process with this mean gives `count` or more. 1 for count 0; 0 for mean 0 and a count above
- * it. Exact enough for means up to some thousands; larger means use the normal distribution.
+ * it. Exact for means up to 500; larger means use the normal distribution.
  */
 export function poissonTail(count: number, mean: number): number {
   if (count <= 0) return 1;

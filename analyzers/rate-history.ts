@@ -17,7 +17,10 @@ export interface RateHistory {
 /** Requests of one interval that begins at `ts`, epoch seconds. */
 type Amount = Pick<CountRow, 'ts' | 'requests'>;
 
-/** The ramp is looked for in this many minutes before the start; the minutes before that count as usual. */
+/**
+ * Minutes that lie at least this many minutes before the start count as usual, because a ramp is usually shorter. If
+ * the history is short, its first half counts as usual.
+ */
 const RAMP_MINUTES = 15;
 /** The original rate is measured over at most this many minutes before the ramp. */
 const ORIGINAL_MINUTES = 30;

@@ -18,7 +18,7 @@ export interface AnalyzerContext {
   signal: AbortSignal;
   /** The watermark; null when ingest is up to date. */
   watermark(now: number): Promise<number | null>;
-  /** Present when a history is read: time is then that of the records and not that of the clock. */
+  /** Present when a history is read: time then comes from the records and not from the clock. */
   history?: HistoryContext;
   /** True when no more counts will come. One last tick then ends the loop. */
   hasEnded?(): boolean;

@@ -27,8 +27,9 @@ const ROOMY = 0.8;
 const READ_ANEW_SECONDS = 300;
 
 /**
- * The counts of one reading, kept from one step to the next. Only intervals that are new or have grown are read. A
- * reading with minutes or hours, or one that did not fit, is read completely once an hour of event time.
+ * The counts of one reading, which is what one `Reads` asks for, kept from one step to the next. Only intervals that
+ * are new or have grown are read. A reading with minutes or hours, or one that did not fit, is read completely once an
+ * hour of event time.
  */
 class SumWindow {
   readonly subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
@@ -37,7 +38,7 @@ class SumWindow {
   readonly #kept: readonly SumDimension[];
   readonly #limit: number;
   readonly #dropped = new Set<string>();
-  /** Hour of event time in which everything was last read; -1: it must be read again. */
+  /** Hour of event time in which everything was last read; -1: everything must be read again. */
   #hour = -1;
   /** Number of stored rows in the last complete reading. */
   #rows = 0;
@@ -260,7 +261,7 @@ export class SumWindows {
 interface Combined {
   reads: Reads;
   members: readonly Reads[];
-  /** Dimensions that stay separate when memory is short: those of the identities of all members. */
+  /** Dimensions that stay separate when memory is short: the dimensions of the identities of all members. */
   kept: readonly SumDimension[];
 }
 

@@ -31,7 +31,7 @@ export class WithUnnamed {
   }
 }
 
-/** True for a named organization without any success in its counts. */
+/** True if the counts of an organization hold no success. */
 export function neverSucceeds(org: OrgCounts): boolean {
   return org.between(-Infinity, Infinity).last(({ class: name }) => name === 'ok') === null;
 }

@@ -44,9 +44,9 @@ export const authFailure = detectorOf({
   memory: since.memory.and(
     usualMemory.extend({
       reason: z.enum(authReasons),
-      /** For each refused key: when it succeeded and when it was refused, since before the incident began. */
+      /** For each refused key: its successes and refusals, also from before the incident began. */
       keys: keyCourses,
-      /** Of the key that is refused most: the first success after the last refusal, epoch seconds; null: none. */
+      /** The first success, after the last refusal, of the key that is refused most; epoch seconds; null: none. */
       works_again: z.number().nullable(),
     }),
   ),

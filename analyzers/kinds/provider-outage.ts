@@ -16,7 +16,10 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['model', 'client', 'region']);
 const memory = since.memory.and(differsFacts).and(z.object({ pace: z.string() }));
-/** Traffic that is older than this many seconds is not used for comparison. Counts by region are read that far back. */
+/**
+ * Traffic that is older than this many seconds is not used for comparison. Counts by region are read that far back;
+ * older counts, per hour, have no regions.
+ */
 const COMPARED_SECONDS = 6 * 3_600;
 
 /** Requests fail for reasons of the provider, or get no answer. */

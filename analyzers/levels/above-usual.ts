@@ -232,7 +232,8 @@ function isBurst<Settings extends UsualSettings>(
 }
 
 /**
- * True if the answers are over the lower threshold: half of the one that fires, and more than the usual share explains.
+ * True if the answers are over the lower threshold: half of the threshold that fires, and more than the usual share
+ * explains.
  */
 function isAbove(
   part: Pick<Part, 'requests' | 'matching'>,
@@ -249,7 +250,7 @@ function isAbove(
 
 /**
  * True when the usual share alone gives this many answers often enough to explain them. Unless `excuses` is `all`, a
- * usual share as high as that of a surge explains nothing.
+ * usual share as high as in a surge explains nothing.
  */
 function explains(
   usualShare: number,

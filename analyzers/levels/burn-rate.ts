@@ -16,7 +16,7 @@ export interface BurnPace {
   name: string;
   /**
    * Seconds, shortest first. The shortest window shows that the failures still go on; the longest shows that they are
-   * no short blip.
+   * no blip, that is, no single short burst.
    */
   windows: readonly number[];
   factor: number;
@@ -110,8 +110,8 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         return parts;
       };
       /**
-       * Returns the part as it is in the longest window, if it is over the threshold in all windows. The shortest
-       * window is read first, because it usually shows that the part is not over the threshold.
+       * Returns the part with its counts in the longest window, if it is over the threshold in all windows. The
+       * shortest window is read first, because it usually shows that the part is not over the threshold.
        */
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;

@@ -36,7 +36,7 @@ export interface UsualOptions {
 export interface Background {
   /** From 0 to 1. */
   share: number;
-  /** True: the history is too short to measure it. */
+  /** True: the history is too short to measure the share. */
   isAssumed: boolean;
 }
 
@@ -64,7 +64,10 @@ const PIECE_CHANCE = 1e-3;
  */
 const TRICKLE_SECONDS = 1_800;
 
-/** The usual share of a part, measured before the window, or that of the same time in earlier weeks if it is higher. */
+/**
+ * The usual share of a part: the share that was measured before the window or, if it is higher, the share of the same
+ * time in earlier weeks.
+ */
 export function usualShareOf<Settings extends UsualSettings>(
   matching: Matching,
   given: Given<Settings>,
@@ -74,7 +77,7 @@ export function usualShareOf<Settings extends UsualSettings>(
   return withSeason(measureBackground(matching, given, part, judged.options), given, judged.window, part);
 }
 
-/** Raises the usual share to that of the same time in earlier weeks, if that is higher. */
+/** Raises the usual share to the share of the same time in earlier weeks, if that one is higher. */
 function withSeason<Settings extends UsualSettings>(
   measured: Background,
   { season, now, settings: { window_seconds } }: Given<Settings>,

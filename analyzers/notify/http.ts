@@ -77,7 +77,7 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   );
 }
 
-/** The address and the parts of it that may be secret: servers like to repeat a path that they do not know. */
+/** The address and the parts of it that may be secret: many servers repeat a path that they do not know. */
 function partsOf(url: string): string[] {
   const parsed = URL.parse(url);
   if (parsed === null) return [url];
