@@ -23,7 +23,7 @@ export interface ArgumentSpec {
   variadic: boolean;
 }
 
-/** A command as data: `cli/main.ts` registers it, and `docs/commands.md` describes it. */
+/** A command as data: `cli/program.ts` registers it, and `docs/commands.md` describes it. */
 export interface CommandSpec {
   /** `trends`, or `dashboards build` for a command of a group. */
   name: string;

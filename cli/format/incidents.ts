@@ -184,7 +184,7 @@ function shortestIds(incidents: readonly Incident[]): number {
   return longest;
 }
 
-/** Such as `firing, silenced`: first the state that the analyzers gave, then what people did. */
+/** A text such as `firing, silenced`: first the state that the analyzers gave, then what people did. */
 function stateText({ id, state }: Incident, attention: Attentions): string {
   const found = attention.get(id);
   return found === undefined ? state : `${state}, ${found.state}`;

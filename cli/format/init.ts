@@ -78,7 +78,7 @@ function sourceText(source: unknown): string {
   return JSON.stringify(source).replaceAll(/"([^"\\]*)"/g, '$1');
 }
 
-/** One counted value of each field. */
+/** An example of each field: its first value that is neither empty nor 0. */
 function exampleOf({ tried }: ReadingPlan): Map<string, string> {
   const examples = new Map<string, string>();
   for (const { fields } of tried.flatMap(({ records }) => records))

@@ -79,7 +79,7 @@ function withFieldOfKnown(
   const candidates = presets().has(most)
     ? [
         { format: most, mapping: change },
-        // This is needed for records in an envelope, or among records of other formats.
+        // This candidate is needed for records in an envelope, or among records of other formats.
         { format: 'auto', mapping: { preset: most, ...change } },
       ]
     : [{ format: 'mapped', mapping: { ...ownFields(values), ...change } }];

@@ -124,7 +124,7 @@ export function createNotifyTelemetry(
   };
 }
 
-/** The metrics and health of a worker, with those of the messages to receivers added. */
+/** Adds the metrics and health of the messages to receivers to those of a worker. */
 export function withNotify<T extends Pick<Telemetry, 'health' | 'text'>>(
   telemetry: T,
   notify: Pick<NotifyTelemetry, 'reasons' | 'text'>,
