@@ -25,9 +25,9 @@ export function besideIdentity(identity: Names, startedAt: number): Names {
 }
 
 /**
- * The counts of the identity that lie in the scope of one incident, without those of earlier incidents whose scopes are
- * parts of it. At first a later incident may have too few failures to name its part; its scope is then the whole
- * identity, and the failures of the earlier incident would keep it so.
+ * The counts of the identity that lie in the scope of one incident, without the counts of earlier incidents whose
+ * scopes are parts of this scope. A later incident may at first have too few failures to name its part. Its scope is
+ * then the whole identity, and the failures of the earlier incident would keep the scope that wide.
  */
 export function ofScope<S>(given: Given<S>, own: Known, family: readonly Known[]): Given<S> {
   const earlier = family.filter((one) => one.started_at < own.started_at && isPart(one.scope, own.scope));

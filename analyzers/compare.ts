@@ -38,14 +38,15 @@ export function total(sums: readonly CountSum[], matching: Matching, name = ''):
   return all;
 }
 
-/**
- * Fewer requests than this never prove that a value works. There must also be enough requests that the worst failure
- * rate would have given this many failures.
- */
+/** Fewer requests than this never prove that a value works. */
 const LEAST_REQUESTS = 5;
+/** A value works only if its requests would have had at least this many failures at the worst failure rate. */
 const LEAST_EXPECTED = 3;
 
-/** Sorts values into failing ones (at least half of the worst rate) and working ones (under a tenth of it). */
+/**
+ * Names the values that fail (at least half of the worst rate) and those that work (under a tenth of the worst rate,
+ * with enough requests). All other values are in neither list.
+ */
 export function failingAndWorking(values: readonly ComparedValue[]): {
   failing: string[];
   working: string[];

@@ -48,7 +48,10 @@ export class CountColumns {
     return this.#begin + (this.#intervals[at] ?? 0) * COUNT_INTERVAL_SECONDS;
   }
 
-  /** Adds a row, which must not be before the last one; its measures are 0 until `add` is called. */
+  /**
+   * Adds a row and returns its index. The row must not be before the last one. Its measures are 0 until `add` is
+   * called.
+   */
   push(ts: number, which: number): number {
     if (this.length === this.#capacity) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
     if (this.length === 0) this.#begin = ts;
@@ -70,7 +73,7 @@ export class CountColumns {
     if (needed > this.#capacity) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
   }
 
-  /** Adds to the measures of a row. The cost is that of failures. */
+  /** Adds to the measures of a row. `usd` is the cost of failures. */
   add(at: number, requests: number, retries: number, useless: number, tokens: number, usd: number): void {
     this.requests = put(this.requests, at, Math.min(MOST, (this.requests[at] ?? 0) + requests));
     if (retries > 0) {

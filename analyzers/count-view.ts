@@ -61,8 +61,8 @@ export function rowsBetween<Row extends { ts: number }>(
 }
 
 /**
- * Keys of the organizations that have a matching answer (of one of the classes, or a retry of such) in `[from, to)`,
- * each once.
+ * Keys of the organizations with a matching answer in `[from, to)`, each once. An answer matches if it has one of the
+ * classes and, for the measure `retries`, is a retry.
  */
 export function orgsWith(
   view: CountView,

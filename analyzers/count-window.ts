@@ -17,14 +17,15 @@ import { SumWindows } from './sum-window.ts';
 import { neverSucceeds, unnamedOf, WithUnnamed } from './with-unnamed.ts';
 import type { Measure } from './view.ts';
 
-/** Counts of intervals up to this age are checked for growth at every step, older ones once a minute; seconds. */
+/** Intervals up to this age, in seconds, are checked for growth at every step. */
 const YOUNG_SECONDS = 300;
+/** Older intervals are checked for growth once in this many seconds. */
 const OLD_EVERY_SECONDS = 60;
 /** Second of the minute at which older intervals are checked for growth. */
 const OLD_AT_SECONDS = 30;
 /**
- * An organization stays in memory for this long after the last reason to read it, so that its history is not read
- * again; seconds.
+ * An organization stays in memory for this many seconds after the last reason to read it. If a new reason comes in that
+ * time, its history is not read again.
  */
 const KEPT_SECONDS = 900;
 /** An organization that did not fit into memory, in full or at all, is tried again after this time; seconds. */
@@ -42,8 +43,8 @@ const FULL_ROW_BYTES = 40;
 /** The counts that one kind reads for itself may fill at most 1 / `SUMS_PART` of `analyzers.window_mib`. */
 const SUMS_PART = 8;
 /**
- * Longest list of organization names that a query may hold, because the query is part of a URL. If the names are
- * longer, the query reads all organizations and the window drops those that it does not need.
+ * Longest list of organization names, in characters, that a query may hold, because the query is part of a URL. If the
+ * names are longer, the query reads all organizations and the window drops those that it does not need.
  */
 const MAX_NAMES_LENGTH = 4_000;
 
@@ -65,9 +66,9 @@ export interface Shortage {
 
 /**
  * The recent counts in memory, kept from one tick to the next. `advance` reads only intervals that are new or that have
- * grown since they were read. An interval has grown if its number of requests has; reading that number costs a
+ * grown since they were read. An interval has grown if its number of requests has grown; reading that number costs a
  * hundredth of reading the counts. The window keeps only organizations that have an incident or enough failures for
- * one, and at most `analyzers.window_mib` of them.
+ * one. These counts take at most `analyzers.window_mib` of memory.
  */
 export class CountWindow implements CountView {
   readonly orgs = new Map<string, OrgCounts>();

@@ -14,7 +14,7 @@ export type AnalyzerSettings = Settings['analyzers'];
 /** What a detector remembers for the next evaluation, as JSON. */
 export type DetectorMemory = Readonly<Record<string, unknown>>;
 
-/** What the evaluation before remembered of a live incident. */
+/** What the previous evaluation remembered of a live incident. */
 export interface Known {
   identity: Names;
   scope: Scope;
@@ -42,12 +42,15 @@ export interface Finding {
   level: Level;
   /** Start of the interval with the first matching answer. */
   started_at: number;
-  /** End of the last interval with a matching answer. */
+  /** End of the last interval that belongs to the incident. */
   last_at: number;
   scope: Scope;
   severity: Incident['severity'];
   facts: DetectorMemory;
-  /** Dimensions that were summed up because memory was short, so the finding cannot name their values; absent: none. */
+  /**
+   * Dimensions that were summed up because memory was short, so the finding cannot name their values. Absent:
+   * `evaluate` sees in the counts of the organization whether it is coarse.
+   */
   summed_up?: readonly string[];
   /** Makes the report. It is called only when the incident is written, because making a report is expensive. */
   report(): Report;
@@ -68,8 +71,8 @@ export interface Judge<Reading> {
   /** Durations in the life of an incident of this identity. */
   policy(settings: AnalyzerSettings, identity: Names): Policy;
   /**
-   * Judges what was read before `now` (epoch seconds). Returns a finding for each breach and for each known incident.
-   * `known` is keyed by `identityKey`.
+   * Judges what was read before `now` (epoch seconds). Returns a finding for each breach and for each known incident;
+   * none if the kind is not due at `now`. `known` is keyed by `identityKey`.
    */
   detect(
     reading: Reading,
@@ -90,7 +93,9 @@ export interface Detector extends Judge<CountView> {
   reads?(settings: AnalyzerSettings): Reads | null;
   /** What the kind needs to know of the same hour in earlier weeks; null or absent: nothing. */
   season?(settings: AnalyzerSettings): Seasonality | null;
-  /** An identity needs `count` such answers within `seconds` for an incident to begin; with fewer it is not judged. */
+  /**
+   * An identity needs `count` matching answers within `seconds` for an incident to begin; with fewer it is not judged.
+   */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
   /** How many seconds of 10-second counts before `now` the kind needs. */
   lookback(settings: AnalyzerSettings): number;

@@ -23,8 +23,8 @@ const MOST_COMBINATIONS = 2_000;
 /** A scope is taken as the scope of the incident if it holds at least this share of the excess failures. */
 const LEAST_SHARE = 0.8;
 /**
- * It is also taken if the usual rates would give as many failures outside of it with at least this chance. Of the first
- * few failures of an incident many may be those of other callers.
+ * A scope is also taken if chance explains the failures outside of it: at the usual rates, that many failures have at
+ * least this chance. Among the first few failures of an incident, many may be those of other callers.
  */
 const REST_CHANCE = 0.05;
 
@@ -42,7 +42,7 @@ export interface ScopeContext {
   season?: ((of: Seasonal) => number) | undefined;
 }
 
-/** Counts since a start, and those of the time that counts as usual. */
+/** The counts since a start, and the counts of the earlier time that shows what is usual. */
 export interface SinceAndBefore {
   since: View;
   before: View;
@@ -51,7 +51,8 @@ export interface SinceAndBefore {
 /** Matching answers beyond the usual number, and the parts of the traffic that hold them. */
 export interface Excess {
   /**
-   * The smallest part of the traffic that explains them; null: no part does, or nothing is known of the time before.
+   * The part of the traffic that explains them best, if it explains enough of them; null: no part does, or nothing is
+   * known of the time before.
    */
   scope: Scope | null;
   /** The parts that explain most, best first: the ranking of `faultline explain`. */
@@ -141,7 +142,8 @@ function expectedOf(
 
 /**
  * Finds the scope of an incident: the part of the traffic that explains most of the matching answers beyond the usual
- * number. If no part explains them, or there was no traffic before, it is the values that the matching answers share.
+ * number. If no part explains them, or there was no traffic before, the scope consists of the values that the matching
+ * answers share.
  */
 export function scopeByExcess(
   matching: Matching,
@@ -151,7 +153,8 @@ export function scopeByExcess(
     if (known !== null && !is_due) return { scope: known };
     const excess = excessOf([{ since, before: around.before() }], matching, around.season);
     const differs = describeDiffers(excess);
-    // As long as it explains the excess, a scope is kept: which one ranks first changes by chance from minute to minute.
+    // People were told of this scope, so it is kept as long as it explains the excess: the scope that ranks first
+    // changes by chance from minute to minute.
     if (known !== null && is_told && excess.isIn(known)) return { scope: known, differs };
     const scope = excess.scope ?? narrowScopeBy(since.sums(), (row) => matchingOf(row, matching));
     return { scope: inOrder({ ...whole, ...scope }), differs };
@@ -159,8 +162,8 @@ export function scopeByExcess(
 }
 
 /**
- * Raises the usual numbers to those of the same time in earlier weeks, so that what happens every week is no excess,
- * even if the last hour was calm.
+ * Raises the usual numbers to the numbers of the same time in earlier weeks, so that what happens every week is no
+ * excess, even if the last hour was calm.
  */
 function withSeason(season: NonNullable<ScopeContext['season']>) {
   return <Row extends ExplainSums & { scoped: CountSum }>(row: Row): Row => {
@@ -172,15 +175,14 @@ function withSeason(season: NonNullable<ScopeContext['season']>) {
   };
 }
 
-/** The parts that explain most, as evidence says them. */
+/** One text for each of the parts that explain most, for the evidence. */
 export function describeDiffers({ ranked }: Excess): string[] {
   return ranked.slice(0, MOST_LISTED).map(describe);
 }
 
 /**
  * Adds to the scope the values that all its requests share, before and since the start, and that say whose requests
- * they are: these are other words for the same requests. Callers that sent nothing since the start are ignored, because
- * nobody knows whether they would fail.
+ * they are. Such values are other words for the same requests.
  */
 function withSynonyms(scope: Scope, rows: readonly { scoped: Scoped }[]): Scope {
   const inside = rows.flatMap(({ scoped }) => (isInScope(scoped, scope) ? [scoped] : []));
@@ -204,7 +206,7 @@ export function inOrder(scope: Scope): Scope {
 /** The memory that `differsEvidence` reads; a kind adds these fields to its own memory. */
 export const differsFacts = z.object({ differs: z.array(z.string()).default([]) });
 
-/** The parts that were found in this evaluation; if none was looked for, those of the evaluation before. */
+/** The parts that were found in this evaluation; if it did not look for parts, those of the previous evaluation. */
 export function rememberDiffers(
   previous: z.infer<typeof differsFacts> | null,
   looked: { differs?: string[] } | null,

@@ -9,9 +9,10 @@ import { toStored } from './to-stored.ts';
 const MAY_GO_ON_SECONDS = 3_600;
 
 /**
- * Closes the open incidents at the end of a history (`end`), unless that is close to the present (`now`, both epoch
- * seconds): no further counts will come that could resolve them. They end with their last matching answers;
- * `evidence.ended_with_data` says that nobody saw the end. Equal histories give equal versions. Pure.
+ * Closes the open incidents at the end of a history, because no further counts will come that could resolve them. If
+ * the end (`end`) is close to the present (`now`, both epoch seconds), they stay open. A closed incident ends with its
+ * last matching answer; `evidence.ended_with_data` says that nobody saw its end. Equal histories give equal versions.
+ * Pure.
  */
 export function endOfHistory(live: Live, end: number, now: number): Evaluation {
   if (now - end <= MAY_GO_ON_SECONDS) return { live, changes: [] };

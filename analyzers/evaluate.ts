@@ -9,7 +9,7 @@ import { type IncidentChange, stepFindings, type Stepping } from './step-finding
 
 export type { IncidentChange } from './step-findings.ts';
 
-/** The incidents that are not over: pending, firing, or resolved within the grace time. Keyed by `liveKey`. */
+/** The incidents that are not over: pending, firing, or resolved less than `reopen_seconds` ago. Keyed by `liveKey`. */
 export type Live = ReadonlyMap<string, LiveIncident>;
 
 /** The result of one evaluation. */
@@ -44,7 +44,7 @@ export function evaluate<Reading>(
   for (const detector of detectors) {
     const known = new Map<string, Known>();
     for (const [key, item] of byKind.get(detector.kind) ?? []) {
-      // After the grace time a breach is a new incident and is measured from its own start.
+      // When `reopen_seconds` have passed, a breach is a new incident and is measured from its own start.
       if (isForgotten(detector, item, now, settings)) next.delete(key);
       else known.set(identityKey(item.memory.identity), toKnown(item, now));
     }
@@ -87,7 +87,7 @@ function withConsequences(
 
 /**
  * Marks the firing incidents (only those of `leftOut`, if given) as held, because counts up to now are missing. State
- * and times stay as they are.
+ * and times do not change.
  */
 export function holdIncomplete<Reading>(
   detectors: readonly Judge<Reading>[],

@@ -6,7 +6,7 @@ export type { ExplainSums } from './explain/combinations.ts';
 
 /** A part of the traffic that fails more often than usual. All counts are exact sums of the given rows. */
 export interface ExplainedScope<Dimension extends string> {
-  /** The values that name the part; without any it is all traffic. */
+  /** The values that name the part; without a value, the part is all traffic. */
   scope: Partial<Record<Dimension, string>>;
   requests: number;
   failures: number;

@@ -60,7 +60,7 @@ const health = {
 };
 
 /**
- * The incident with the gateway's verdict, if the gateway gave most of its answers; otherwise the incident as it is.
+ * The incident with the gateway's verdict, if the gateway gave most of its answers; otherwise the unchanged incident.
  * Pure.
  */
 export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incident {

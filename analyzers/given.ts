@@ -56,7 +56,7 @@ export interface Looking<Settings> {
   matching: Matching;
   /** The settings of one identity. */
   settings_of(identity: Names): Settings;
-  /** All settings that any identity can have. */
+  /** The settings in `KindSettingsFor.all`: they decide how far back matching answers are looked for. */
   settings: readonly Settings[];
   now: number;
   /** Identities that are judged even if they send nothing. */

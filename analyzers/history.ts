@@ -24,15 +24,15 @@ export interface Progress {
 const KEPT_EVERY_SECONDS = 3_600;
 const MAX_KEPT = 500;
 /**
- * Judging again is expensive, so the next time waits for this many times as long as the last one took; new time is
- * judged meanwhile. At the end of the history it does not wait.
+ * Judging again is expensive. After judging again, the next one waits for this many times as long as the last one took;
+ * until then, only new event time is judged. At the end of the history nothing waits.
  */
 const REST_RATIO = 4;
 
 /**
  * Judges a history while it is still being read. As long as requests come in order of time (within the settle time),
  * each moment is judged once. When an older request comes in, judging starts again from a state before that request,
- * and the incidents found since are replaced. So the final incidents are those of a replay of the whole history,
+ * and the incidents found since are replaced. So the final incidents are the same as in a replay of the whole history,
  * whatever the order of the lines.
  */
 export class History {

@@ -17,7 +17,7 @@ export type Identity = Readonly<{ provider: string; org: string }>;
 /** Names that an identity can have when the kind is read from counts. */
 export type CountedSubjectName = 'provider' | 'org' | keyof typeof scopeColumns;
 
-/** The subject of a kind that is read from counts. */
+/** The names of the subject of a kind that is read from counts. */
 export function subjectNamesOf(kind: IncidentKind): readonly CountedSubjectName[] {
   return subjectOf(kind).filter((name) => name !== 'topic');
 }

@@ -39,10 +39,13 @@ export interface Life {
   breach_at: number;
   /** Time of the evaluation that fired; null while pending. */
   detected_at: number | null;
-  /** End of the last interval with matching answers; null while not resolved. */
+  /** End of the last interval that belongs to the incident; null while not resolved. */
   resolved_at: number | null;
   last_at: number;
-  /** Healthy time seen since the last evaluation that was not healthy. */
+  /**
+   * Healthy time seen since the last evaluation that found a breach or lingering. An evaluation without data changes
+   * nothing.
+   */
   healthy_seconds: number;
   evaluated_at: number;
   /** Why the last evaluation could not judge the incident; null: it could. */
@@ -116,15 +119,15 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
         return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_waits' };
     case 'lingering':
-      // A pending incident that lingers this long fires, although it is not over the firing threshold now: otherwise it
-      // would stay pending for ever.
+      // A pending incident that lingers for `clear_seconds` fires, although it is not over the firing threshold now:
+      // otherwise it would stay pending for ever.
       if (now - life.breach_at >= policy.clear_seconds) return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_paused' };
     case 'healthy':
       return { next: null, emit: false, reason: 'breach_ended' };
     case 'no_data':
-      // The breach was not seen again for this long, so the pending incident is dropped. A breach that comes later gets
-      // a start of its own.
+      // The breach was not seen again for `clear_seconds`, so the pending incident is dropped. A breach that comes
+      // later gets a start of its own.
       if (now - life.last_at > policy.clear_seconds)
         return { next: null, emit: false, reason: 'breach_ended' };
       return { next: life, emit: false, reason: 'breach_paused' };

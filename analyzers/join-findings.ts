@@ -9,10 +9,10 @@ import { identityKey, namesIdentity } from './identity.ts';
 const precedence: readonly (Known['state'] | undefined)[] = ['firing', 'resolved', 'pending', undefined];
 
 /**
- * Joins incidents of different identities that have the same cause. They are the same when their scopes are equal and
- * do not name the dimension in which the identities differ (a region that fails at all providers). One incident then
- * represents all and lasts as long as any of them. The others do not begin; those that people were already told of stay
- * as they are. `known` is keyed by `identityKey`. Pure.
+ * Joins incidents of different identities that have the same cause. Their cause is the same when their scopes are equal
+ * and do not name the dimension in which the identities differ (a region that fails at all providers). One incident
+ * then represents all and lasts as long as any of them. The others do not begin; those that people were already told of
+ * stay as they are. `known` is keyed by `identityKey`. Pure.
  */
 export function joinFindings(
   findings: readonly Finding[],

@@ -8,7 +8,7 @@ import type { PipelineLive } from './kinds/pipeline/identity.ts';
 import { stepRange } from './step-range.ts';
 import { toStored } from './to-stored.ts';
 
-/** The state of an analyzer between two ticks; null before the first. */
+/** The state of an analyzer between two ticks. */
 export interface TickState {
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
@@ -31,7 +31,7 @@ export type WriteVersions = (
   changes: readonly Written[],
 ) => Promise<void>;
 
-/** Number of versions that are written at once. */
+/** Versions are written when at least this many wait. */
 const WRITE_ROWS = 500;
 
 /**

@@ -56,7 +56,7 @@ export interface Kind<
    * begin without any error.
    */
   reads?(settings: Settings): Omit<Reads, 'identity'>;
-  /** It is evaluated at whole multiples of this many seconds; absent: at each step. */
+  /** The kind is evaluated at whole multiples of this many seconds; absent: at each step. */
   every_seconds?: number;
   /** True: parts of an identity can fail for different reasons, so several of its incidents may be open at once. */
   has_parts?: true;
@@ -79,7 +79,9 @@ export interface Kind<
   begins_within(settings: Settings): number;
   /** Smallest number of matching answers with which an incident can begin; absent: `count`. */
   begins_with?(settings: Settings): number;
-  /** Seconds of counts per 10 s that it needs before an evaluation; absent when it reads for itself. */
+  /**
+   * How many seconds of 10-second counts before an evaluation the kind needs; absent when it reads counts for itself.
+   */
   lookback?(settings: Settings): number;
   level(
     given: Given<Settings> & Pick<Situation<Settings, Memory, Judged, Looked>, 'known' | 'previous'>,
@@ -91,11 +93,13 @@ export interface Kind<
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
-  /** Start of the last interval of an incident that began at `since`; absent: that of the last matching answer. */
+  /**
+   * Start of the last interval of an incident that began at `since`; absent: the interval of the last matching answer.
+   */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
   /**
-   * Finds whom it concerns. `since`: the counts since the start. `whole`: the scope of the identity. `around`: the
-   * counts of others in the same time.
+   * Finds whom the incident concerns. `since`: the counts since the start. `whole`: the scope of the identity.
+   * `around`: the counts before the start and those of other identities, for comparison.
    */
   look(since: View, whole: Scope, around: PeerCounts<Settings>): Looked;
   memory: z.ZodType<Memory>;
@@ -124,7 +128,7 @@ const AROUND_SECONDS = 300;
  */
 const DIFFERS_SECONDS = 60;
 
-/** The counts outside of the identity, for comparison. */
+/** What `look` compares the counts of an incident with. */
 export interface PeerCounts<Settings> extends Before {
   now: number;
   settings: Settings;

@@ -131,23 +131,23 @@ export interface ShareSettings extends KindSettings {
 }
 
 /**
- * The level of a share, and the part of the traffic that shows it: all of it if that is over the threshold, otherwise
- * the part with most matching answers; null: none.
+ * The level of a share. `part` is the part of the traffic that shows the level: all traffic if all traffic is over the
+ * threshold, otherwise the part over the threshold with most matching answers; null: none is.
  */
 export interface ShareLevel {
   level: Level;
   part: Part | null;
-  /** Length of the window that shows it, seconds. */
+  /** Length of the window that shows the level, seconds. */
   window_seconds: number;
 }
 
 /** What else shows that a share is over its threshold. */
 export interface ShareOptions {
-  /** A caller with too few requests for the window is also judged by one that is this many times as long. */
+  /** A caller with too few requests for the window is also judged by a window that is this many times as long. */
   long?: number;
   /**
-   * If this many different requests failed, a third of `count` is enough: for small callers, where `count` answers take
-   * long. Absent: `count` always.
+   * If this many different requests failed, a third of `count` is enough: a small caller takes long to collect `count`
+   * answers. Absent: `count` is always needed.
    */
   requests?: number;
 }
@@ -200,7 +200,7 @@ export function shareAbove(
     },
     start({ view, now, from, settings }, { part, window_seconds }) {
       const intervals = view.where(part?.contains ?? (() => true)).intervals(matching);
-      // Intervals do not tell different requests, so the lower count is enough for them.
+      // The sums of an interval do not say how many different requests failed, so the lower count is enough for them.
       const first_attempts = different ?? 0;
       const run = { now, from, window_seconds };
       return startOfRun(intervals, run, (sums) => isAbove({ ...sums, first_attempts }, settings, 0.5)) ?? now;

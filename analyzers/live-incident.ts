@@ -40,12 +40,14 @@ const memory = z.object({
 /** New answers may correct the scope for this many seconds after the incident fired. */
 export const SCOPE_CHANGES_SECONDS = 120;
 /**
- * The scope may become wider for this many seconds after the start. The counts from before the ramp are still at hand
- * until then.
+ * The scope may become wider for this many seconds after the start. Until then, kinds that compare an incident with the
+ * time before it still have the counts of that time in memory.
  */
 export const SCOPE_WIDENS_SECONDS = 1_800;
 
-/** Reads a stored memory; null when another version of the program wrote it, or another part of it. */
+/**
+ * Reads a stored memory; null when it was written by another version of the program, or by another part of the program.
+ */
 export function parseMemory(json: string): Memory | null {
   try {
     return memory.safeParse(JSON.parse(json)).data ?? null;

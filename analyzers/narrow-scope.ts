@@ -38,7 +38,7 @@ export function narrowScope<Row extends Scoped & { requests: number }>(
   return narrowScopeBy(rows, (row) => (isAffected(row) ? row.requests : 0));
 }
 
-/** As `narrowScope`, for rows of which only some requests are affected: `affected` returns how many. */
+/** Like `narrowScope`, for rows in which only some requests are affected: `affected` returns how many. */
 export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
   affected: (row: Row) => number,

@@ -27,7 +27,7 @@ export const windowDimensions = [
  * over their values.
  */
 export const finestDimensions = ['api_key', 'client', 'region'] as const;
-/** The dimensions that remain after that. */
+/** The dimensions that remain when `finestDimensions` are dropped. */
 export const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'] as const;
 
 const allMeasures = Object.keys(moreMeasures) as MoreMeasure[];
@@ -50,11 +50,10 @@ export class OrgCounts {
   /** Index of the first row that is still valid; earlier ones are dropped but not yet removed. */
   begin = 0;
   combinations: Combination[] = [];
-  /** Classes of the combinations. */
   readonly classes = new Set<Combination['class']>();
   #numbers = new Map<string, number>();
   #lastNumber = 0;
-  /** For each combination the one that came after it last time. */
+  /** For each combination, by number, the combination that came after it last time. */
   #nextNumbers: number[] = [];
 
   /** `rows`: number of rows that will be added at first, if it is known. */
@@ -158,17 +157,18 @@ export class OrgCounts {
     return true;
   }
 
-  /** Forgets the rows before a time. */
+  /** Forgets the rows before a time, epoch seconds. */
   dropBefore(ts: number): void {
     this.begin = Math.max(this.begin, this.columns.lowerBound(ts));
-    // Dropped rows are removed from memory only when they are a large part of it, because that moves all others.
+    // Dropped rows are removed from memory only when they are at least an eighth of all rows, because removing them
+    // moves all others.
     if (this.begin * 8 < this.columns.length) return;
     this.columns.dropFirst(this.begin);
     this.begin = 0;
     if (this.combinations.length > 2 * this.columns.length + SPARE_COMBINATIONS) this.#rebuild();
   }
 
-  /** Sums the counts over keys, clients and regions, and those of rows that are added later too. */
+  /** Sums the counts over keys, clients and regions. Rows that are added later are summed, too. */
   makeCoarse(): void {
     this.isCoarse = true;
     this.#rebuild();
@@ -192,8 +192,8 @@ export class OrgCounts {
   }
 
   /**
-   * The rows in order of time, within an interval in the order of arrival; rows of one interval and combination are
-   * summed.
+   * Adds rows of the block to `ordered`: in order of time, and within an interval in the order of arrival. In a coarse
+   * organization, rows of one interval and combination are summed.
    */
   #addInOrder(block: CountBlock, spans: readonly RowRange[], ordered: CountColumns): void {
     const { ts, series } = block;

@@ -1,6 +1,6 @@
 /**
  * The chance that a Poisson process with this mean gives `count` or more. 1 for count 0; 0 for mean 0 and a count above
- * it. Exact enough for means up to some thousands; larger means use the normal distribution.
+ * it. Exact for means up to 500; larger means use the normal distribution.
  */
 export function poissonTail(count: number, mean: number): number {
   if (count <= 0) return 1;
@@ -18,8 +18,9 @@ export function poissonTail(count: number, mean: number): number {
 }
 
 /**
- * The chance that of so many trials, each with this chance (0 to 1), `count` or more succeed. For a small chance nearly
- * that of a Poisson process, for a large one much less: when three of ten fail as usual, ten failures in a row are rare.
+ * The chance that `count` or more of `trials` succeed, each with `chance` (0 to 1). For a small chance the result is
+ * nearly that of `poissonTail`, for a large one it is much less: when three of ten fail as usual, ten failures in a row
+ * are rare.
  */
 export function binomialTail(count: number, trials: number, chance: number): number {
   if (count <= 0 || chance >= 1) return 1;
@@ -73,7 +74,8 @@ const SIZE_DEVIATIONS = 4;
 /**
  * How far the total size (tokens) of this many requests differs from the mean by chance, as a share. The sizes of
  * single requests vary about as much as their mean, so the total of n varies by the square root of 2/n. `looks`: the
- * total is the highest of this many; the highest of many differs more, by as much as makes each alone rarer.
+ * total is the highest of this many totals. The highest of many differs more from the mean by chance, so more
+ * deviations are allowed.
  */
 export function sizeNoise(requests: number, looks = 1): number {
   const deviations = Math.sqrt(SIZE_DEVIATIONS ** 2 + 2 * Math.log(Math.max(1, looks)));

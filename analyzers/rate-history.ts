@@ -17,13 +17,14 @@ export interface RateHistory {
 /** Requests of one interval that begins at `ts`, epoch seconds. */
 type Amount = Pick<CountRow, 'ts' | 'requests'>;
 
-/** The ramp is looked for in this many minutes before the start; the minutes before that count as usual. */
-const RAMP_MINUTES = 15;
 /**
- * The original rate is measured over this many minutes before the ramp. The last of them are left out if there are
- * enough.
+ * Minutes that lie at least this many minutes before the start count as usual, because a ramp is usually shorter. If
+ * the history is short, its first half counts as usual.
  */
+const RAMP_MINUTES = 15;
+/** The original rate is measured over at most this many minutes before the ramp. */
 const ORIGINAL_MINUTES = 30;
+/** This many minutes right before the ramp are left out of the original rate, if enough other minutes remain. */
 const MARGIN_MINUTES = 2;
 
 /**

@@ -8,8 +8,8 @@ import type { Identity } from './identity.ts';
 import { coarseDimensions, OrgCounts, type RowRange, windowDimensions } from './org-counts.ts';
 
 /**
- * Number of rows that are read at once. It bounds the memory between store and window, which the process keeps: with
- * 60,000 rows the process took 60 MB more for as long as it ran.
+ * Number of rows that are read at once. It bounds the memory between store and window, because the process does not
+ * give that memory back: with 60,000 rows the process took 60 MB more for as long as it ran.
  */
 export const ROWS_AT_ONCE = 10_000;
 /**
@@ -18,12 +18,15 @@ export const ROWS_AT_ONCE = 10_000;
  */
 const ROWS_TOGETHER = 500_000;
 const ORGS_AT_ONCE = 100;
-/** Longer names than this make the URL of a query too long. */
+/** If the names of a list are together longer than this, in characters, they make the URL of a query too long. */
 const MAX_NAMES_LENGTH = 4_000;
 /** Smallest memory of a row in the window, in bytes. */
 const ROW_BYTES = 12;
 
-/** A range of time (epoch seconds), and its requests over all organizations: it cannot have more rows than that. */
+/**
+ * A range of time (epoch seconds), and its requests over all organizations. The range cannot have more rows than
+ * requests.
+ */
 export interface HistoryRange {
   from: number;
   to: number;
@@ -31,9 +34,9 @@ export interface HistoryRange {
 }
 
 /**
- * Reads the counts of organizations that are not in the window yet, in their order, and yields each when it is
- * complete. An organization that would take more than `limit` bytes is read without key, client and region.
- * `rowsAtOnce` changes only the memory it takes.
+ * Reads the counts of organizations that are not in the window yet, in their order, and yields some of them at a time,
+ * when their counts are complete. An organization that would take more than `limit` bytes is read without key, client
+ * and region. `rowsAtOnce` changes only how much memory reading takes.
  */
 export async function* readHistory(
   store: Store,

@@ -16,7 +16,10 @@ export interface RecoveryInput {
   step: number;
 }
 
-/** Largest number of steps. More would not be followed, and the rate is by then thousands of times the original. */
+/**
+ * Largest number of steps. Nobody would follow more, and with the default `step` the rate is by then thousands of times
+ * the original.
+ */
 const MAX_STEPS = 24;
 
 /** A plan: return to the original rate, hold it, then raise it by one step per hold time up to the wanted rate. */

@@ -12,8 +12,9 @@ const SOONER_SECONDS = 600;
 
 /**
  * Finds which open incidents are consequences of others. The result is keyed by the key of the cause. A consequence is
- * of a kind that the cause explains, in the same part of the traffic, and began while the cause lasted or shortly
- * before. Incidents that are already listed under a cause are left out. Keys are those of `live`. Pure.
+ * of a kind that the cause explains, or is the same trouble under another identity. It concerns the same part of the
+ * traffic, and began while the cause lasted or shortly before. Incidents that are already listed under a cause are left
+ * out. Keys are those of `live`. Pure.
  */
 export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<string, string[]> {
   const listed = new Set([...live.values()].flatMap(({ incident }) => incident.related));
@@ -52,7 +53,7 @@ function explains(cause: LiveIncident, { incident, memory }: LiveIncident): bool
 
 /**
  * Whether a later incident is the same trouble as an earlier one with another identity: their scopes are equal and do
- * not name the dimension in which the identities differ. This happens when people were told of both before it was
+ * not name the dimension in which the identities differ. This happens when people were told of both before this was
  * known.
  */
 function isSameTrouble(cause: LiveIncident, later: LiveIncident): boolean {

@@ -19,7 +19,8 @@ export type OnIncident = (incident: Incident, reason: IncidentChange['reason']) 
 
 /**
  * Evaluates a past span `[from, to)` (epoch ms) as live ticks would have done at that time, and writes the incidents to
- * the store. Incidents that are open at the end stay open, because nothing is known about later times.
+ * the store. Incidents that are open at the end stay open, because nothing is known about later times. Throws
+ * `StoreError`.
  */
 export async function replayRange(
   store: Store,
@@ -51,7 +52,7 @@ export async function replayRange(
   return { left_out: 0, coarse: 0, ...window?.takeShortage(), incidents };
 }
 
-/** The state before the first counts. These lie in the interval that contains `from` (epoch seconds). */
+/** The state before the first counts, which lie in the interval that contains `from` (epoch seconds). */
 export function firstState(from: number, settings: AnalyzerSettings): TickState {
   const step = stepSeconds(settings);
   return { evaluated_at: Math.floor(from / step) * step, live: new Map() };

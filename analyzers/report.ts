@@ -40,8 +40,8 @@ export function largest(tally: Readonly<Record<string, number>> = {}): string[] 
 }
 
 /**
- * What to do about a class, with the page that explains it. `steps` replace the general steps if the kind knows better
- * ones.
+ * What to do about a class: the steps, whether a retry helps, and who must act. `steps` replace the general steps if
+ * the kind knows better ones.
  */
 export function remedyOf(name: ErrorClass, steps?: readonly string[]): Report['remedy'] {
   const { remedy, retry, owner } = errorClasses[name];

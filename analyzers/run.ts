@@ -18,7 +18,7 @@ export interface AnalyzerContext {
   signal: AbortSignal;
   /** The watermark; null when ingest is up to date. */
   watermark(now: number): Promise<number | null>;
-  /** Present when a history is read: time is then that of the records and not that of the clock. */
+  /** Present when a history is read: time then comes from the records and not from the clock. */
   history?: HistoryContext;
   /** True when no more counts will come. One last tick then ends the loop. */
   hasEnded?(): boolean;
@@ -42,8 +42,8 @@ export interface HistoryContext {
 
 /**
  * Runs ticks until the signal stops, or once more after the end of the data; never two at a time. A failed tick changes
- * no incident, and the next one evaluates its time. Throws only an error of the last tick that would come again each
- * time.
+ * no incident, and the next one evaluates its time. Throws only if the last tick fails with an error that would come
+ * again each time.
  */
 export async function runAnalyzers(context: AnalyzerContext): Promise<void> {
   const { settings, signal, history } = context;

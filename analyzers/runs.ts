@@ -29,7 +29,7 @@ export function startOfRun(
 /** The end of a run is looked for in this time before now; seconds. */
 const RUN_SECONDS = 3_600;
 
-/** After a run has ended, failures are assumed to go on at this fraction of its rate: a few always do. */
+/** After a run has ended, a few failures are assumed to go on, at this fraction of the rate of the run. */
 const AFTER_RATE = 0.1;
 
 /**
@@ -43,8 +43,8 @@ export function lastOfRun(
 ): number {
   const own = view.between(Math.max(since, now - RUN_SECONDS), now).where(part?.contains ?? (() => true));
   const intervals = own.intervals(matching);
-  // To find the end, the rate of the run must be known, and to measure the rate, the end. So the end is first found
-  // with the rate of the whole time, and then again with the rate up to that end.
+  // The end can be found only if the rate of the run is known, and the rate can be measured only if the end is known.
+  // So the end is first found with the rate of the whole time, and then again with the rate up to that end.
   const roughly = lastAt(intervals, shareOf(own, matching));
   const rate = shareOf(own.between(since, (roughly ?? now) + COUNT_INTERVAL_SECONDS), matching);
   return lastAt(intervals, rate) ?? since;
@@ -71,8 +71,8 @@ const SURELY = 1e6;
 export function failingRun(intervals: readonly IntervalSum[]): FailingRun | null {
   let run: FailingRun | null = null;
   let rate = rateIn(intervals, -Infinity, Infinity);
-  // To find the ends, the rate of the run must be known, and to measure the rate, the ends. So the ends are first found
-  // with the rate of the whole time, and then again with the rate between them.
+  // The ends can be found only if the rate of the run is known, and the rate can be measured only if the ends are
+  // known. So the ends are first found with the rate of the whole time, and then again with the rate between them.
   for (let i = 0; i < 2 && rate > 0; i++) {
     let best = 0;
     let sum = 0;
@@ -109,8 +109,9 @@ function rateIn(intervals: readonly IntervalSum[], from: number, to: number): nu
 }
 
 /**
- * Whether the failures have fallen from `rate` (0 to 1) to `after`: the counts since the last time that spoke for
- * `rate` must make this a million times as likely as that they go on. Intervals in order of time.
+ * Whether the failures have fallen from `rate` (0 to 1) to `after`. The counts must make a fall a million times as
+ * likely as no fall. Counts before the last moment that spoke for `rate` are ignored. The intervals must be in order of
+ * time.
  */
 export function isOver(intervals: readonly IntervalSum[], rate: number, after: number): boolean {
   let sum = 0;

@@ -82,8 +82,8 @@ export function seasonOf(hours: ReadonlyMap<number, ReadonlyMap<string, number>>
 }
 
 /**
- * The usual share of each combination: that of the second worst week, at its upper end. So one past incident alone does
- * not become usual, and a caller with few requests and no errors has no usual share.
+ * The usual share of each combination: the share of the second worst week, at its upper end. So one past incident alone
+ * does not become usual, and a caller with few requests and no errors has no usual share.
  */
 export function usualShares(rows: readonly SeasonRow[]): Map<string, number> {
   const shares = new Map<string, number>();

@@ -8,8 +8,8 @@ export interface KindSettingsFor<Settings> {
   /** The settings of an identity. */
   of(identity: Names): Settings;
   /**
-   * All settings that an identity can have: the counts that are read must be enough for each of them. The settings
-   * without overrides come first.
+   * The settings that decide which counts are read: without overrides (first), with each override alone, and with all
+   * overrides together.
    */
   all: readonly Settings[];
 }
@@ -37,7 +37,7 @@ export function settingsFor<Settings extends object>(
       const own = changes.filter(({ where }) => isOf(identity, where));
       return own.length === 0 ? base : merged(own);
     },
-    // Several overrides can apply to one identity, so all of them together are one of the possible settings, too.
+    // Several overrides can apply to one identity, so all of them together are listed, too.
     all: [base, ...changes.map((change) => merged([change])), merged(changes)],
   };
 }

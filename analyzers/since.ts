@@ -69,8 +69,8 @@ export function sinceStart(
             };
       const fresh = view.between(base.counted_until, now).within(scope);
       const last = fresh.lastMatching(matching);
-      // Requests after the last matching answer are added only when another matching answer comes. So the share is that
-      // of the time of the incident, and does not fall after its end.
+      // Requests after the last matching answer are added only when another matching answer comes. So the share is
+      // measured over the incident, and does not fall after its end.
       if (last === null || last_at <= base.counted_until) return base;
       const end = Math.min(last + COUNT_INTERVAL_SECONDS, last_at);
       const next = {

@@ -21,7 +21,7 @@ export interface Stepping {
 
 /**
  * Moves each incident to its next state by its finding. `live`, keyed by `liveKey`, holds the incidents before the
- * step; `next` is changed to those after it. Returns what must be written, in the order of the findings.
+ * step; `next` receives the incidents after the step. Returns what must be written, in the order of the findings.
  */
 export function stepFindings(
   { kind, policy, moment }: Stepping,

@@ -17,7 +17,7 @@ const BLOCK_SECONDS = 3_600;
  * skipped.
  */
 const QUIET_SECONDS = 2 * BLOCK_SECONDS;
-/** A range of fewer blocks is simply evaluated: to ask first which hours have counts would cost more. */
+/** A range of at most this many blocks is simply evaluated: to ask first which hours have counts would cost more. */
 const FEW_BLOCKS = 4;
 const SAMPLES = 5;
 
@@ -28,9 +28,9 @@ export function stepSeconds(settings: AnalyzerSettings): number {
 
 /**
  * Evaluates every step in `(after, to]` (epoch seconds of event time), passes on the versions to write, in order, and
- * returns the open incidents. Counts are read in blocks of at most an hour, so that a calm day costs two small queries
+ * returns the open incidents. Counts are read in blocks of about an hour, so that a calm day costs two small queries
  * per hour. In a long range, hours without counts are skipped, so that half a year between two records of a file costs
- * nothing.
+ * almost nothing.
  */
 export async function stepRange(
   store: Store,
@@ -81,8 +81,8 @@ function quietIn(hours: readonly number[]): (from: number, to: number) => boolea
 }
 
 /**
- * Adds request ids, which help support and the people on call. They are read when an incident opens or its scope
- * changes.
+ * Adds request ids, which help support and the people on call. They are read when an incident fires or reopens, and
+ * when its scope or severity changes.
  */
 async function addSamples(
   store: Store,

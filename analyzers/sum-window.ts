@@ -27,8 +27,9 @@ const ROOMY = 0.8;
 const READ_ANEW_SECONDS = 300;
 
 /**
- * The counts of one reading, kept from one step to the next. Only intervals that are new or have grown are read. A
- * reading with minutes or hours, or one that did not fit, is read completely once an hour of event time.
+ * The counts of one reading, which is what one `Reads` asks for, kept from one step to the next. Only intervals that
+ * are new or have grown are read. A reading with minutes or hours, or one that did not fit, is read completely once an
+ * hour of event time.
  */
 class SumWindow {
   readonly subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
@@ -37,10 +38,11 @@ class SumWindow {
   readonly #kept: readonly SumDimension[];
   readonly #limit: number;
   readonly #dropped = new Set<string>();
-  /** Hour of event time in which everything was last read; -1: it must be read again. */
+  /** Hour of event time in which everything was last read; -1: everything must be read again. */
   #hour = -1;
-  /** Rows that the last full reading had, and their bytes if they did not fit. */
+  /** Number of stored rows in the last complete reading. */
   #rows = 0;
+  /** Rows and bytes of the reading with all dimensions, if it did not fit; null: it fits. */
   #full: { rows: number; bytes: number } | null = null;
   /** Start of the counts per 10 s. */
   #fineFrom = 0;
@@ -144,8 +146,8 @@ class SumWindow {
   }
 
   /**
-   * In pieces: with a thousand organizations, the answer of one query would take more memory than the counts that are
-   * kept.
+   * Reads the range in pieces: with a thousand organizations, the answer of one query would take more memory than the
+   * counts that are kept.
    */
   async #readAll(store: Store, table: SumTable, range: CountRange): Promise<void> {
     if (range.from >= range.to) return;
@@ -194,8 +196,9 @@ export class SumWindows {
 
   /**
    * Brings all readings to `span.to` (epoch seconds); each span follows the one before. `grown` are intervals whose
-   * counts have grown. Each reading may take `limit` bytes: one that does not fit separates only identities, and then
-   * forgets the smallest. Throws `StoreError`; the same call can be made again.
+   * counts have grown. Each reading may take `limit` bytes for each kind that shares it. A reading that does not fit
+   * separates only identities; if it still does not fit, it forgets the identities with the fewest counts. Throws
+   * `StoreError`; the same call can be made again.
    */
   async advance(
     store: Store,
@@ -258,7 +261,7 @@ export class SumWindows {
 interface Combined {
   reads: Reads;
   members: readonly Reads[];
-  /** Dimensions that stay separate when memory is short: those of the identities of all of them. */
+  /** Dimensions that stay separate when memory is short: the dimensions of the identities of all members. */
   kept: readonly SumDimension[];
 }
 

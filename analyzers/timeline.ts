@@ -28,7 +28,7 @@ export interface TimelineEvent {
   at: string;
   event: (typeof timelineEvents)[number];
   text: string;
-  /** Numbers of the evidence at that time; of `numbers` only those that had changed. */
+  /** Numbers of the evidence at that time; an event `numbers` has only those that had changed. */
   numbers: Readonly<Record<string, number>>;
 }
 

@@ -19,7 +19,7 @@ interface Viewed {
   readonly combinations: readonly Combination[];
 }
 
-/** Counts of one combination, in one interval or summed over several. `cost_usd` is that of failures. */
+/** Counts of one combination, in one interval or summed over several. `cost_usd` is the cost of failures. */
 export type CountSum = Omit<CountRow, 'output_tokens'>;
 
 /** Sums of one interval over combinations. `matching`: the requests that match. */

@@ -122,7 +122,9 @@ export function weighedOf(
   };
 }
 
-/** The plain members of an object; members one level deeper get its name as a prefix. */
+/**
+ * The plain members of an object. Members one level deeper get the name of the member that contains them as a prefix.
+ */
 function plain(values: object): Record<string, Plain> {
   const found: Record<string, Plain> = {};
   for (const [name, value] of Object.entries(values) as [string, unknown][]) {

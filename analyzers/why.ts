@@ -34,7 +34,7 @@ export interface Why {
   answers: readonly WhyAnswer[];
   /** Why there is no answer; null when there is one. */
   reason: WhyReason | null;
-  /** The last minute before that time in which the scope sent requests, if that explains it. */
+  /** The last minute before that time in which the scope sent requests, if this explains why there is no answer. */
   last_request_at: number | null;
   /** True when more organizations contain the scope than were judged. */
   is_cut: boolean;

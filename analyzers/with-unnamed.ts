@@ -14,8 +14,8 @@ export class WithUnnamed {
   }
 
   /**
-   * The counts of the organization together with those that name none; null if the organization has successes of its
-   * own, or if there are none without a name.
+   * The counts of the organization together with the requests that name no organization; null if the organization has
+   * successes of its own, or if every success of the provider names an organization.
    */
   of(orgs: ReadonlyMap<string, OrgCounts>, key: string): OrgCounts | null {
     const known = this.#found.get(key);
@@ -31,7 +31,7 @@ export class WithUnnamed {
   }
 }
 
-/** True for a named organization without any success in its counts. */
+/** True if the counts of an organization hold no success. */
 export function neverSucceeds(org: OrgCounts): boolean {
   return org.between(-Infinity, Infinity).last(({ class: name }) => name === 'ok') === null;
 }

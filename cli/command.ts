@@ -8,7 +8,7 @@ export interface OptionSpec {
   description: string;
   /** The dotted setting that the flag overrides; such a flag is not among the command's options. */
   setting?: string;
-  /** Converts the text to the option's value; throws `UserError` naming the flag. Without it the value is the text. */
+  /** Converts the text to the option's value; throws `UserError` naming the flag. Absent: the value is the text. */
   parse?: (text: string, flag: string) => unknown;
   /** The flag may be given several times; the value is then a list. */
   repeat?: boolean;
@@ -23,7 +23,7 @@ export interface ArgumentSpec {
   variadic: boolean;
 }
 
-/** A command as data: `cli/main.ts` registers it, and `docs/commands.md` describes it. */
+/** A command as data: `cli/program.ts` registers it, and `docs/commands.md` describes it. */
 export interface CommandSpec {
   /** `trends`, or `dashboards build` for a command of a group. */
   name: string;

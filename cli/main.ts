@@ -12,7 +12,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // reads would delay inserts. Node reads this variable when the pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
   tuneHeap();
-  // This comes before anything is printed, because the reader of help may close its end early, too.
+  // The handler is set before anything is printed, because the reader of help may close its end early, too.
   stopOnClosedPipe(stop);
   try {
     const invocation = createProgram().parse(argv);

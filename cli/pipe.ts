@@ -10,7 +10,10 @@ export interface Pipe {
   close(): void;
 }
 
-/** A reader that closes its end is normal, so EPIPE ends the writing without an error; `write` throws other errors. */
+/**
+ * Makes a `Pipe` to a stream. A reader that closes its end is normal, so EPIPE ends the writing without an error;
+ * `write` throws other errors.
+ */
 export function openPipe(stream: Writable, signal: AbortSignal): Pipe {
   let open = !stream.destroyed;
   let failure: Error | null = null;

@@ -101,7 +101,7 @@ export function rise(sums: ScopeSums, prior: Combinations['prior']): number {
 
 /**
  * The rise when `usual` failures in the time before predict `expected` failures now; 0 when there are no more than
- * that.
+ * `expected`.
  */
 function aboveChance(failures: number, expected: number, usual: number): number {
   if (failures <= expected) return 0;

@@ -88,7 +88,8 @@ export function logChance(count: number, mean: number, extra: number): number {
 
 /** log(size (size + 1) … (size + count - 1)). */
 function logRising(size: number, count: number): number {
-  // Up to 24 factors are multiplied. Of a longer product only the first ten are, and Stirling's series gives the rest.
+  // Up to 24 factors are multiplied. Of a longer product only the first ten factors are multiplied, and Stirling's
+  // series gives the rest.
   const plain = count > 24 ? 10 : count;
   let log = 0;
   let product = 1;

@@ -24,7 +24,7 @@ const LONG = 5;
 const LOOKBACK_SECONDS = 3_600;
 /** If one client is refused with at least this many keys that never succeeded, somebody is trying out keys. */
 const PROBED_KEYS = 5;
-/** The incident is about one key (or one class) if that has at least this share of the refusals. */
+/** One key is taken as the scope, and one client as the only caller, if it has at least this share of the refusals. */
 const MOST = 0.9;
 
 /** Requests are refused because of who sends them: key, membership or address. */
@@ -44,9 +44,9 @@ export const authFailure = detectorOf({
   memory: since.memory.and(
     usualMemory.extend({
       reason: z.enum(authReasons),
-      /** For each refused key: when it succeeded and when it was refused, since before the incident began. */
+      /** For each refused key: its successes and refusals, also from before the incident began. */
       keys: keyCourses,
-      /** Of the key that is refused most: the first success after the last refusal, epoch seconds; null: none. */
+      /** The first success, after the last refusal, of the key that is refused most; epoch seconds; null: none. */
       works_again: z.number().nullable(),
     }),
   ),
@@ -116,7 +116,10 @@ export const authFailure = detectorOf({
   },
 });
 
-/** Finds the scope. If one key is refused, it is that key, whoever uses it; otherwise it is what the refusals share. */
+/**
+ * Finds the scope. If nearly all refusals are those of one key, the scope is that key, whoever uses it. Otherwise the
+ * scope is what the refusals share.
+ */
 function look(view: View, whole: Scope): { scope: Scope } {
   const keys: Record<string, number> = {};
   const classes: Record<string, number> = {};

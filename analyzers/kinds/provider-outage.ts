@@ -16,7 +16,10 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['model', 'client', 'region']);
 const memory = since.memory.and(differsFacts).and(z.object({ pace: z.string() }));
-/** Traffic longer ago than this many seconds is not used for comparison. Regions are read that far back. */
+/**
+ * Traffic that is older than this many seconds is not used for comparison. Counts by region are read that far back;
+ * older counts, per hour, have no regions.
+ */
 const COMPARED_SECONDS = 6 * 3_600;
 
 /** Requests fail for reasons of the provider, or get no answer. */
@@ -35,8 +38,8 @@ export const providerOutage = detectorOf({
     matching,
     budget: ({ budget }) => budget,
     paces: ({ window_seconds: window, fast_factor, slow_factor, leak_factor }) => [
-      // A single window cannot tell an outage from a blip, so the failures must also have lasted. Together with the
-      // pending time they last half a window.
+      // A single window cannot tell an outage from a blip, so the failures must also have lasted. When the incident
+      // fires, after the pending time, they have lasted half a window.
       { name: 'fast', windows: [window], factor: fast_factor, lasts: window / 3 },
       { name: 'fast', windows: [window, 5 * window], factor: fast_factor },
       { name: 'slow', windows: [5 * window, 60 * window], factor: slow_factor },

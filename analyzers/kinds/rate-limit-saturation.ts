@@ -28,7 +28,7 @@ export const rateLimitSaturation = detectorOf({
   needs: headerLimits.map(({ remaining }) => remaining),
   matching,
   reads: ({ window_seconds }) => ({
-    // With the identity, the same dimensions as slow_down_risk: both share one reading.
+    // Together with the identity, these are the dimensions of slow_down_risk, so that both kinds share one reading.
     by: ['client', 'project'],
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'],
     fine: BEFORE_SECONDS + 2 * window_seconds,

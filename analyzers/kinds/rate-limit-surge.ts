@@ -18,17 +18,18 @@ const matching: Matching = { classes: ['rate_limit'], measure: 'requests' };
 const since = sinceStart(matching, ['client', 'key', 'project', 'model', 'subclass']);
 /** If at least this share of the requests is refused, the incident is critical, because work stands still. */
 const CRITICAL_SHARE = 0.5;
-/**
- * A caller that sends too few requests in the window is also judged by a window that is this many times as long, from
- * this part of `count` on.
- */
+/** A caller that sends too few requests in the window is also judged by a window that is this many times as long. */
 const LONG = 5;
+/** In the long window, this part of `count` refusals is enough. */
 const SMALL_COUNT = 0.5;
 /** With so many requests in the long window a caller is not small: the window itself shows its refusals. */
 const MOST_REQUESTS = 100;
 /** Most requests of a small caller must be refused, because among few requests a share alone proves little. */
 const SMALL_SHARE = 0.5;
-/** So many different requests must be refused: all refusals of fewer may be one request with its retries. */
+/**
+ * At least this many different requests must be refused. The refusals of fewer requests may all be one request with its
+ * retries.
+ */
 const DIFFERENT = 3;
 
 /** More requests than usual run into a rate limit. */
@@ -93,8 +94,8 @@ export const rateLimitSurge = detectorOf({
 });
 
 /**
- * True for a caller with few requests, most of them refused. For a breach the refusals must also be of several
- * requests, and lie over at least half of the window.
+ * True for a caller with few requests, most of them refused. For a breach the refusals must also belong to several
+ * different requests, and spread over at least half of the window.
  */
 function isSmall(
   part: Part,

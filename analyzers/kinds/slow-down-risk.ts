@@ -20,7 +20,7 @@ const AGO_SECONDS = 900;
 const driver = z.object({ name: z.string(), before: z.number(), now: z.number() });
 const tokens = (row: { input_tokens: number }): number => row.input_tokens;
 
-/** Input tokens grow faster than the provider accepts: it will soon answer Slow Down. */
+/** Input tokens grow faster than the provider accepts: the provider will soon answer Slow Down. */
 export const slowDownRisk = detectorOf({
   kind: 'slow_down_risk',
   settings: (all: AnalyzerSettings) => all.slow_down_risk,

@@ -22,8 +22,8 @@ import {
 export interface UsualLevel {
   level: Level;
   /**
-   * The part of the traffic that is over the threshold or lingers: all of it if that does, otherwise the part with most
-   * matching answers; null: none.
+   * The part of the traffic that is over the threshold or lingers: all traffic if this is true of all traffic,
+   * otherwise the part with most matching answers; null: none.
    */
   part: Part | null;
   /** Usual share of matching answers in that part. */
@@ -40,7 +40,7 @@ export interface UsualLevel {
   since?: number;
 }
 
-/** Memory of such a kind: the usual share of the part before the incident began. */
+/** Memory of a kind that uses `aboveUsual`: the usual share of the part before the incident began. */
 export const usualMemory = z.object({
   background: z.number(),
   /** True when the counts did not show the usual share, and half of the threshold share was assumed. */
@@ -53,7 +53,10 @@ export type UsualMemory = z.infer<typeof usualMemory>;
  * easier to pass than the others, because lingering opens no incident.
  */
 const LINGER_CHANCE = 1e-2;
-/** With `spread`, fewer than this many times `count` answers must come in at least `SPREAD_INTERVALS` intervals. */
+/**
+ * With `spread`: if there are fewer answers than this many times `count`, they must come in at least `SPREAD_INTERVALS`
+ * intervals.
+ */
 const BURST = 2;
 const SPREAD_INTERVALS = 3;
 /**
@@ -68,10 +71,10 @@ type Judging<Settings> = Given<Settings> & { previous: UsualMemory | null };
  * It is a breach when, within the window, a part of the traffic has `count` matching answers, these are at least
  * `share` of its requests, and its usual share does not explain them. The usual share is measured once, before the
  * incident begins. `long`: a caller with too few requests for the window is also judged by a window that is this many
- * times as long; with `small`, only the parts that it names are, as with `spread`. `learn_seconds`: with less history
- * there is no breach. `excuses` says what explains the window: any usual share (`all`), only a small one (`sprinkle`,
- * so that steady Slow Down answers still fire), or also as many answers as came in the same time before (`trickle`).
- * `spread`: see `UsualOptions`.
+ * times as long. `small`: the long window judges only the parts for which `small.are` is true, and judges them as with
+ * `spread`. `learn_seconds`: with less history there is no breach. `excuses` says what can explain the answers of the
+ * window: any usual share (`all`), only a small one (`sprinkle`, so that steady Slow Down answers still fire), or also
+ * as many answers as came in the same time before (`trickle`). `spread`: see `UsualOptions`.
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
@@ -96,7 +99,7 @@ export function aboveUsual<Settings extends UsualSettings>(
       const window_seconds = long * settings.window_seconds;
       const longer = { ...settings, count: leastOf(settings), window_seconds };
       const later = levelOf(matching, { ...given, settings: longer }, inLong, spread ? 1 / long : 1);
-      // A longer window without a small caller in it proves nothing of the time after the last request.
+      // A longer window without a small caller in it proves nothing about the time after the last request.
       if (small !== undefined && later.part === null) return soon;
       return loudnessOf(later.level) > loudnessOf(soon.level) ? later : soon;
     },
@@ -115,8 +118,8 @@ export function aboveUsual<Settings extends UsualSettings>(
 }
 
 /**
- * Finds the end of an incident if the window is long, or if other parts of the traffic always have some matching
- * answers. Use: `...aboveUsual(…), ...lastAboveUsual(…)`.
+ * Finds the last interval of an incident. A kind needs this if its window is long, or if other parts of the traffic
+ * always have some matching answers. Use: `...aboveUsual(…), ...lastAboveUsual(…)`.
  */
 export function lastAboveUsual(
   matching: Matching,
@@ -150,8 +153,9 @@ export function usualEvidence({ background, background_is_assumed: isAssumed }: 
 }
 
 /**
- * Judges one window. `stretch` (0 to 1): if at least this share of the window is left, the time since a scope began to
- * fail may be judged alone, so that the good answers before it do not hide it. 1: only the whole window is judged.
+ * Judges one window. `stretch` 1: only the whole window is judged. Less than 1: the time since a part began to fail may
+ * also be judged alone, so that the good answers before that time do not hide the failures; the matching answers must
+ * then be at least `stretch` times `share` of the requests of the window.
  */
 function levelOf<Settings extends UsualSettings>(
   matching: Matching,
@@ -228,7 +232,8 @@ function isBurst<Settings extends UsualSettings>(
 }
 
 /**
- * True if the answers are over the lower threshold: half of the one that fires, and more than the usual share explains.
+ * True if the answers are over the lower threshold: half of the threshold that fires, and more than the usual share
+ * explains.
  */
 function isAbove(
   part: Pick<Part, 'requests' | 'matching'>,
@@ -245,7 +250,7 @@ function isAbove(
 
 /**
  * True when the usual share alone gives this many answers often enough to explain them. Unless `excuses` is `all`, a
- * usual share as high as that of a surge explains nothing.
+ * usual share as high as in a surge explains nothing.
  */
 function explains(
   usualShare: number,

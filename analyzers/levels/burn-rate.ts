@@ -9,14 +9,14 @@ import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
 /**
- * A speed at which an error budget is used up. The rule is met if the share of failures is `factor` times the budget in
- * each of the windows.
+ * A speed at which an error budget is used up. The rule is met if in each of the windows the share of failures is at
+ * least `factor` times the budget.
  */
 export interface BurnPace {
   name: string;
   /**
    * Seconds, shortest first. The shortest window shows that the failures still go on; the longest shows that they are
-   * no short blip.
+   * no blip, that is, no single short burst.
    */
   windows: readonly number[];
   factor: number;
@@ -30,8 +30,8 @@ export interface BurnPace {
 export interface BurnLevel {
   level: Level;
   /**
-   * The part of the traffic that burns its budget or lingers: all of it if that does, otherwise the part with most
-   * matching answers; null: none.
+   * The part of the traffic that burns its budget or lingers: all traffic if this is true of all traffic, otherwise the
+   * part with most matching answers; null: none.
    */
   part: Part | null;
   pace: BurnPace | null;
@@ -110,8 +110,8 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         return parts;
       };
       /**
-       * Returns the part as it is in the longest window, if it is over the threshold in all windows. The shortest
-       * window is read first, because it usually shows that the part is not.
+       * Returns the part with its counts in the longest window, if it is over the threshold in all windows. The
+       * shortest window is read first, because it usually shows that the part is not over the threshold.
        */
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;
@@ -131,8 +131,8 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         return isCertain(pace, longest) ? longest : null;
       };
       /**
-       * True if chance does not explain the failures of the longest window, or those of the time in it in which the
-       * part fails, and if they are no blip.
+       * True if the failures are no blip and chance does not explain them: either all failures of the longest window,
+       * or those of the time within it in which the part fails.
        */
       const isCertain = (pace: BurnPace, part: Part): boolean => {
         const seconds = pace.windows.at(-1) ?? 0;
@@ -207,8 +207,8 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
 
 /**
  * Returns the scope of a firing incident as a part that lingers, unless its own counts show that the trouble is over. A
- * small caller crosses the threshold in both directions while the same trouble goes on. It is over when the scope keeps
- * the budget again, or fails at a tenth of its rate.
+ * small caller crosses the threshold in both directions while the same trouble goes on. The trouble is over when the
+ * scope keeps the budget again, or fails at a tenth of its rate.
  */
 function goesOn<Settings extends KindSettings>(
   { known, previous, view, now }: Judging<Settings, Sums>,

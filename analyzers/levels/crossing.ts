@@ -25,9 +25,9 @@ const DEVIATIONS = 1.96;
 const LEAST_HOURS = 6;
 
 /**
- * Predicts when the amount reaches `limit`. It is `spent` at `now` and goes on growing as in `hours` (amounts of whole
- * hours, oldest first). The interval allows for the error of the mean pace and for the variation of the coming hours,
- * which add up like a random walk. Null: too few hours are known.
+ * Predicts when the amount reaches `limit`. The amount is `spent` at `now` and goes on growing as in `hours` (amounts
+ * of whole hours, oldest first). The interval allows for the error of the mean pace and for the variation of the coming
+ * hours, which add up like a random walk. Null: too few hours are known.
  */
 export function forecastOf(
   hours: readonly number[],
@@ -53,8 +53,8 @@ export function forecastOf(
 
 /**
  * It is a breach when the amount is expected to reach `limit` before the period ends. It lingers when only the early
- * end of the interval lies before that. The period needs at least `count` requests. The counts must reach back to the
- * beginning of the period, and at least `learn` seconds.
+ * end of the interval lies before the end of the period. The period needs at least `count` requests. The counts must
+ * reach back to the beginning of the period, and at least `learn` seconds.
  */
 export function crossing<Settings extends KindSettings>(of: {
   amount(view: View): number;
@@ -86,7 +86,7 @@ export function crossing<Settings extends KindSettings>(of: {
       if (isBefore(forecast.at)) return { level: 'breach', forecast };
       return { level: isBefore(forecast.earliest) ? 'lingering' : 'healthy', forecast };
     },
-    // The incident begins when it is predicted, because nothing has happened yet.
+    // The incident begins at the time of the prediction, because nothing has happened yet.
     start: ({ now }) => now,
   };
 }

@@ -25,7 +25,7 @@ export interface HeadroomLevel {
   limit: Limit | null;
   /** The smallest remaining part of that limit (0 to 1) in the newest interval that reports it. */
   left: number;
-  /** Seconds until nothing remains, if it goes on falling as in the window; null: it does not fall. */
+  /** Seconds until nothing remains, if the remainder goes on falling as in the window; null: it does not fall. */
   seconds_to_zero: number | null;
   /** The size of the limit, as the answers report it. */
   allowed: number;
@@ -36,14 +36,14 @@ const NEAR = 0.5;
 /** The remainder must have fallen in at least this many intervals before a slope is computed. */
 const LEAST_INTERVALS = 3;
 /**
- * A fall also has to reach less than this part of the lowest remainder before the window. Remainders of many callers
- * go up and down, and three in a row often fall by chance. A fall that reaches zero within two windows passes: it is
- * below two thirds of where it was a window before.
+ * A fall also has to reach less than this part of the lowest remainder before the window. Remainders of many callers go
+ * up and down, and three in a row often fall by chance. A fall that will reach zero within two windows passes: the
+ * remainder is then below two thirds of what it was one window before.
  */
 const NEW_LOW = 0.75;
 /** With fewer remainders before the window, their lowest says nothing. */
 const LEAST_BEFORE = 10;
-/** Lingers as long as at most this many times the threshold remains. */
+/** The level is lingering as long as at most this many times the threshold remains. */
 const LINGER = 2;
 
 /**

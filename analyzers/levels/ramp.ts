@@ -21,7 +21,7 @@ export type RampAmount = 'requests' | 'input_tokens';
  */
 const CHANCE = 1e-3;
 const UPPER_DEVIATIONS = 3;
-/** Down to this part of the threshold and of the growth it still lingers. */
+/** Down to this part of the threshold and of the growth the level is still lingering. */
 const LINGER = 0.8;
 
 /**

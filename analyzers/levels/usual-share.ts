@@ -36,7 +36,7 @@ export interface UsualOptions {
 export interface Background {
   /** From 0 to 1. */
   share: number;
-  /** True: the history is too short to measure it. */
+  /** True: the history is too short to measure the share. */
   isAssumed: boolean;
 }
 
@@ -59,11 +59,15 @@ const MAX_PARTS = 4;
  */
 const PIECE_CHANCE = 1e-3;
 /**
- * A "trickle" is a small number of answers that come all the time. It must have come for at least this many seconds.
+ * A "trickle" is a small number of answers that come all the time. If the counts reach back less than this many
+ * seconds, answers are assumed for the missing time.
  */
 const TRICKLE_SECONDS = 1_800;
 
-/** The usual share of a part, measured before the window, or that of the same time in earlier weeks if it is higher. */
+/**
+ * The usual share of a part: the share that was measured before the window or, if it is higher, the share of the same
+ * time in earlier weeks.
+ */
 export function usualShareOf<Settings extends UsualSettings>(
   matching: Matching,
   given: Given<Settings>,
@@ -73,7 +77,7 @@ export function usualShareOf<Settings extends UsualSettings>(
   return withSeason(measureBackground(matching, given, part, judged.options), given, judged.window, part);
 }
 
-/** Raises the usual share to that of the same time in earlier weeks, if that is higher. */
+/** Raises the usual share to the share of the same time in earlier weeks, if that one is higher. */
 function withSeason<Settings extends UsualSettings>(
   measured: Background,
   { season, now, settings: { window_seconds } }: Given<Settings>,
@@ -89,9 +93,10 @@ function withSeason<Settings extends UsualSettings>(
 }
 
 /**
- * True if the part had about as many such answers before, in the same time: for example a key that has been wrong for a
- * long time. If many more come now, it is not a trickle. While the counts do not reach back half an hour, a part that
- * has never succeeded may be one, so more answers are needed: half of those that fire are assumed for the missing time.
+ * True if the part had about as many matching answers before, in a time of the same length: for example a key that has
+ * been wrong for a long time. If many more come now, they are no trickle. While the counts do not reach back half an
+ * hour, a part that has never succeeded may have a trickle that is not seen yet: for the missing time, half as many
+ * answers as fire are assumed.
  */
 export function isTrickle<Settings extends UsualSettings>(
   matching: Matching,
@@ -117,9 +122,9 @@ export function isTrickle<Settings extends UsualSettings>(
 
 /**
  * Measures the usual share of the part before the last two windows: the largest share that its answers are compatible
- * with. A long history is cut into up to four pieces. If one of them has fewer answers than chance explains, it alone is
- * taken, so that a surge that is already going on does not count as usual. A short history cannot be measured, so half
- * of the threshold is assumed.
+ * with. A long history is cut into up to four pieces. If one of them has fewer answers than chance explains, that piece
+ * alone is taken, so that a surge that is already going on does not count as usual. A short history cannot be measured,
+ * so half of the threshold is assumed.
  */
 function measureBackground<Settings extends UsualSettings>(
   { classes }: Matching,
@@ -161,8 +166,8 @@ function shareIn({ requests, matching }: { requests: number; matching: number })
 }
 
 /**
- * The largest usual share with which the answers are still plausible. With `spread` few answers fire, so that none in
- * the history is not taken for never: two would have been plausible.
+ * The largest usual share with which the answers are still plausible. With `spread`, few answers are enough for an
+ * incident, so a history without an answer does not prove a share of zero: two answers would have been plausible.
  */
 function largestShare(
   { requests, matching }: { requests: number; matching: number },

@@ -69,8 +69,8 @@ export function dedupKey({ id }: Incident): string {
 }
 
 /**
- * The key by which a receiver joins messages: that of the incident; for a group of incidents that of the message, so no
- * two messages about groups are joined.
+ * The key by which a receiver joins messages: the key of the incident; for a group of incidents the key of the message,
+ * so that messages about groups are never joined.
  */
 export function dedupKeyOf({ incidents, key }: Pick<Notice, 'incidents' | 'key'>): string {
   const [only, ...more] = incidents;

@@ -44,8 +44,8 @@ export class DeliveryLog {
   }
 
   /**
-   * Forgets finished deliveries that were decided before a time (epoch seconds), but keeps those of incidents that
-   * still fire.
+   * Forgets finished deliveries that were decided before a time (epoch seconds), but keeps the deliveries about
+   * incidents that still fire.
    */
   forget(before: number): void {
     for (const delivery of this.#deliveries.values()) {

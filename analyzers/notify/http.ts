@@ -59,8 +59,8 @@ export function whyNot(error: unknown, timeoutMs: number): string {
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  // Errors of this program have codes in lower case. Their messages are written for people, so they are used as they
-  // are.
+  // Errors of this program have codes in lower case. Their messages are written for people, so they are used without a
+  // change.
   if (/^[a-z]/.test(code)) return oneLine(cause.message);
   return oneLine(code === '' || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`);
 }
@@ -77,7 +77,7 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   );
 }
 
-/** The address and the parts of it that may be secret: servers like to repeat a path that they do not know. */
+/** The address and the parts of it that may be secret: many servers repeat a path that they do not know. */
 function partsOf(url: string): string[] {
   const parsed = URL.parse(url);
   if (parsed === null) return [url];

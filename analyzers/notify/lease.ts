@@ -17,8 +17,8 @@ export const NEWCOMER_SECONDS = 10;
 const PROMPT_SECONDS = 3;
 
 /**
- * Chooses the analyzer that sends: of those that reported lately and did not leave, the one that started first; null:
- * none. Pure.
+ * Chooses the analyzer that sends: the one that started first among those that reported lately and did not leave; null:
+ * there is none. Pure.
  */
 export function firstOf(rows: readonly LeaseRow[], now: number): LeaseRow | null {
   return (

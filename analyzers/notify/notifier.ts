@@ -223,7 +223,7 @@ export class Notifier {
     };
   }
 
-  /** If the store fails, sending stops; the next pass stores what is missing. */
+  /** Stores the answers. If the store fails, sending stops; the next pass stores what is missing. */
   async #trySave(): Promise<void> {
     await this.#save().catch(() => undefined);
   }
@@ -241,7 +241,7 @@ export class Notifier {
   }
 }
 
-/** Channels return errors and do not throw; if one does, it is a bug and no reason to stop. */
+/** Channels return errors and do not throw. If a channel throws, this is a bug, but no reason to stop. */
 async function attempt(send: () => Promise<ReceiverAnswer>): Promise<ReceiverAnswer> {
   try {
     return await send();

@@ -64,7 +64,10 @@ interface DueItem {
    */
   before: string;
   group: string;
-  /** Time at which the oldest item of the group has waited long enough, epoch seconds. */
+  /**
+   * Time at which this item has waited long enough, epoch seconds. A group is sent when the first of its items is
+   * ready.
+   */
   ready_at: number;
   /** True: the message is stored, so that it counts as told, but not sent. */
   is_quiet: boolean;
@@ -122,7 +125,7 @@ function* itemsOf(
     const isWaiting = last !== null && isUnfinished(last) && !dropped.has(last.id);
     // A receiver gets one message after the other, so that it cannot learn of the end before the beginning.
     if (isWaiting || incident.state === 'pending') continue;
-    // If a receiver was told of the incident before its cause was known, it is told of its end too.
+    // If a receiver was told of the incident before the cause was known, the receiver is also told of the end.
     if (consequences.has(incident.id) && (incident.state === 'firing' || last === null)) continue;
     const route = routeOf(incident, situation.settings);
     const isRouted = route?.receivers.includes(receiver) === true;

@@ -19,7 +19,7 @@ export function routeOf(incident: Incident, { routes, receivers }: NotifySetting
   return found === undefined ? null : { ...found, number };
 }
 
-/** Values for a route that does not set them. */
+/** The rest of the route that is used when the settings have no routes. */
 const defaults = { group_by: [], group_seconds: 0, repeat_seconds: 14_400, resolved: true };
 
 function matches({ kind, severity, party, scope }: RouteSettings, incident: Incident): boolean {

@@ -89,9 +89,9 @@ function whose({ verdict, remedy }: Incident): string {
 }
 
 /**
- * The most important number of an incident, in one line. Each kind has several texts, and the first one is used whose
- * numbers the evidence has; empty: none. After the end, texts with a number of the last window are not used: they would
- * ask people to act on a rate that is over.
+ * The most important number of an incident, in one line. Each kind has several texts; the first one whose numbers are
+ * all in the evidence is used. Empty: there is none. After the end, texts with a number of the last window are not
+ * used: they would ask people to act on a rate that is over.
  */
 export function numberThatMatters({ kind, evidence, resolved_at: resolved }: Incident, now: number): string {
   for (const template of factsOf(kind).matters ?? []) {
@@ -162,7 +162,7 @@ function timeOf(iso: string, now: number): string {
   return iso.startsWith(today) ? time : `${iso.slice(0, 10)} ${time}`;
 }
 
-/** Removes control characters, which would break a line, a header or a terminal. */
+/** Removes control characters, which would break a line, a header or a terminal, and shortens a long line. */
 function clip(line: string): string {
   // oxlint-disable-next-line no-control-regex
   const clean = line.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ');

@@ -41,7 +41,8 @@ export async function askStore(
 const TIMEOUT_MS = 60_000;
 
 /**
- * Asks the console at an address. Throws a `TypeError` when nothing listens there, and a `UserError` for its problems.
+ * Asks the console at an address. Throws a `TypeError` when nothing listens there, and a `UserError` when the console
+ * answers with a problem.
  */
 export function askConsole(base: string, token: string): AskApi {
   return async ({ route, path = {}, query = {} }) => {

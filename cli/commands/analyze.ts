@@ -95,7 +95,10 @@ async function analyze(
   }
 }
 
-/** The analyzers start even without this server: a worker on the same machine may already use the port. */
+/**
+ * Serves /metrics and the health of the analyzers; null if the server cannot start. The analyzers start even without
+ * this server, because a worker on the same machine may already use the port.
+ */
 async function serveHealth(health: AnalyzerHealth, context: CommandContext): Promise<MetricsServer | null> {
   try {
     const server = await startMetricsServer(context.settings.metrics, health);

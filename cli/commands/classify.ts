@@ -9,8 +9,8 @@ const FLUSH_AT = 64 * 1024;
 
 /**
  * Reads NDJSON and writes one answer per line in the same order: the classification, or `{error}` for a line that is
- * not a JSON object of the right shape. Empty lines are skipped. Keeps one chunk at a time in memory and waits for
- * `write`. Resolves to the exit code 0.
+ * not a JSON object of the right shape. Empty lines are skipped. Keeps one chunk and one unfinished line in memory and
+ * waits for `write`. Resolves to the exit code 0.
  */
 export async function classifyCommand(
   input: AsyncIterable<Buffer | string> | NodeJS.ReadableStream,

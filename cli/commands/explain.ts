@@ -108,8 +108,8 @@ async function answer(
 }
 
 /**
- * The span to explain: that of the flags, otherwise the worst span of the files, or the last complete 15 minutes of a
- * store.
+ * The span to explain: the span in the flags; otherwise the worst span of the files, or the last complete 15 minutes of
+ * a store.
  */
 async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<TimeSpan> {
   const { from, to } = asked;
@@ -141,7 +141,7 @@ function parse(options: ExplainOptions, now: number): Asked {
   }
   const by = options.by === undefined ? null : parseBy(options.by);
   const where = parseWhere(options);
-  // This is checked before the files are read, because reading may take long.
+  // The names are checked before the files are read, because reading may take long.
   checkNames({ by, where });
   return { from, to, against, by, where, classes: parseClasses(options.class) };
 }

@@ -31,7 +31,7 @@ export interface IncidentsOptions {
 
 const LIMIT = 100;
 
-/** Prints a list of incidents, or one incident in full. Exit code 1 when the one does not exist. */
+/** Prints a list of incidents, or one incident in full. Exit code 1 when the requested incident does not exist. */
 export async function run(options: IncidentsOptions, context: CommandContext): Promise<number> {
   const filter = parseFilter(options, context.now());
   const format = options.json === true ? 'json' : (options.format ?? 'table');

@@ -65,7 +65,8 @@ async function work(
     });
     telemetry.watch(worker, store);
     reports.watch(worker);
-    // Stopping must end before the session does, because then the group gives the partitions to other workers.
+    // Stopping must end before the session in the group does: when the session ends, the group gives the partitions to
+    // other workers.
     const stop = (): void => {
       telemetry.enter('stopping');
       // When stopping fails, `worker.run` fails with the same error.

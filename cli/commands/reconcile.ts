@@ -59,7 +59,7 @@ async function prove(store: Store, topic: string | null, context: CommandContext
   const repeated = [];
   for (const table of ['error_events', 'dead_letters'] as const)
     for (const row of await readRepeated(store, table)) repeated.push({ table, ...row });
-  // If the first batch of a topic is half stored, only its failures are known.
+  // A topic whose first batch is only half stored is known only from its failures.
   const topics = [...(await readLedgerTopics(store)), ...stored.flatMap((day) => day.topic ?? [])];
   const broker = await askKafka(topics, topic, context);
   const proof = reconcile({

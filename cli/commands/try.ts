@@ -13,11 +13,9 @@ export interface TryOptions {
   limit?: number;
 }
 
-/**
- * How many records are read, and up to how many are shown one by one. Of more records, only the first of each kind is
- * shown.
- */
+/** How many records are read without `--limit`. */
 const LIMIT = 1_000;
+/** Up to this many records are shown one by one. Of more records, only the first of each kind is shown. */
 const EACH = 20;
 const BYTES = 64 * 1024 * 1024;
 
@@ -46,7 +44,7 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   const kinds = new Map<string, { place: string; first: TriedMessage; count: number }>();
   const each = tried.flatMap((message, i) => recordsOf(message, `${sample.unit} ${i + 1}`));
   for (const [i, { place, message }] of each.entries()) {
-    // One dead letter of each kind is enough even in a small sample, because they are alike.
+    // One dead letter of each kind is enough even in a small sample, because all of one kind are alike.
     const kind = each.length <= EACH && !isDead(message) && !isPlain(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
     if (known === undefined) kinds.set(kind, { place, first: message, count: 1 });

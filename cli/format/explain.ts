@@ -5,7 +5,10 @@ import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { type TableCell, type TableColumn, formatTable } from './table.ts';
 
-/** JSON `{window, against, compared, notes, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
+/**
+ * JSON `{window, against, compared, notes, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two
+ * decimals.
+ */
 export function explainedAsJson(found: ExplainedSpan): string {
   return JSON.stringify(explainedAnswer(found), null, 2);
 }

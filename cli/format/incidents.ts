@@ -108,7 +108,7 @@ export function incidentInFull(
   const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
   const { remedy, evidence } = one;
   const { attention = null, deliveries = [], related = [] } = more;
-  // At the end of a log, "now" would be the time of the reader.
+  // For a log that has ended, the label "now" would mean the time of the reader.
   const isOpen = one.resolved_at === null && terminal.log_ended !== true;
   return [
     `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
@@ -184,7 +184,7 @@ function shortestIds(incidents: readonly Incident[]): number {
   return longest;
 }
 
-/** Such as `firing, silenced`: first the state that the analyzers gave, then what people did. */
+/** A text such as `firing, silenced`: first the state that the analyzers gave, then what people did. */
 function stateText({ id, state }: Incident, attention: Attentions): string {
   const found = attention.get(id);
   return found === undefined ? state : `${state}, ${found.state}`;
@@ -227,7 +227,10 @@ function lasted(one: Incident, now: number): string {
   return formatDuration(Math.max(0, (end - Date.parse(one.started_at)) / 1_000));
 }
 
-/** Of which time the numbers are; each fits into the column of labels. */
+/**
+ * The labels of the moments of the evidence, for an open incident and for one that is over. Each fits into the column
+ * of labels.
+ */
 const momentNames: Readonly<Record<EvidenceMoment, Readonly<Record<'open' | 'over', string>>>> = {
   in_all: { open: 'so far', over: 'in all' },
   latest: { open: 'now', over: 'at the end' },

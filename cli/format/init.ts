@@ -61,7 +61,9 @@ export function settingsText({ format, mapping }: ReadingPlan, topic: string | n
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
-/** True when every request is a failure: the mapping probably takes a field that all records have for the error. */
+/**
+ * True when every request is a failure. The mapping then probably reads the error from a field that all records have.
+ */
 function isWithoutSuccess({ tried }: ReadingPlan): boolean {
   const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
   return requests.length > 1 && requests.every((request) => request.class !== 'ok');
@@ -76,7 +78,7 @@ function sourceText(source: unknown): string {
   return JSON.stringify(source).replaceAll(/"([^"\\]*)"/g, '$1');
 }
 
-/** One counted value of each field. */
+/** An example of each field: its first value that is neither empty nor 0. */
 function exampleOf({ tried }: ReadingPlan): Map<string, string> {
   const examples = new Map<string, string>();
   for (const { fields } of tried.flatMap(({ records }) => records))

@@ -6,7 +6,7 @@ import { incidentInFull } from './incidents.ts';
 import { formatCount, formatTime } from './numbers.ts';
 import { sparkline } from './sparkline.ts';
 
-/** The numbers that the view shows; rates are per second of wall time. */
+/** The totals from which the view is made. The view computes rates per second of wall time from two updates. */
 export interface LiveCounts {
   records: number;
   dead: number;

@@ -5,7 +5,7 @@ export function formatCount(value: number): string {
     .replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `4.2 %`; `–` when unknown. A small share keeps two significant digits, so that it never looks like zero. */
+/** `4.2 %`; `–` when unknown. A small share has more decimals, so that it never looks like zero. */
 export function formatShare(share: number | null): string {
   if (share === null) return '–';
   const percent = share * 100;
@@ -16,7 +16,7 @@ export function formatShare(share: number | null): string {
   return `${percent.toFixed(digits)} %`;
 }
 
-/** `+35 %`, `−80 %`; `×12` for more than tenfold growth, `new` after a time without errors, `–` when unknown. */
+/** `+35 %`, `−80 %`; `×12` for growth to ten times or more, `new` after a time without errors, `–` when unknown. */
 export function formatChange(change: number | null, errors: number, before: number | null): string {
   if (before === null) return '–';
   if (before === 0) return errors === 0 ? '–' : 'new';

@@ -13,7 +13,7 @@ export interface TableColumn {
 export interface TableCell {
   text: string;
   paints?: readonly Paint[];
-  /** Draws the cell again for a smaller width. It is for charts and others that would mislead when cut. */
+  /** Draws the cell again for a smaller width. It is for charts and other texts that would mislead when cut. */
   fit?: (width: number) => string;
 }
 

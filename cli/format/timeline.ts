@@ -35,7 +35,7 @@ export function timelineInFull(
   ];
 }
 
-/** A text whose ISO-8601 times are written as all others. */
+/** Writes the ISO-8601 times in a text as this program writes all other times. */
 function withTimes(text: string): string {
   return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) =>
     formatTime(Math.floor(Date.parse(iso) / 1_000) * 1_000),

@@ -49,7 +49,10 @@ function outcomeText(outcome: TriedMessage['outcome'], paint: Painter): string {
   return `${paint('dead letter', 'red')}: ${outcome.reason}: ${outcome.detail}`;
 }
 
-/** Formats that code reads. A value of theirs that equals no field of the record was computed from fields. */
+/**
+ * Formats that are read by code and not by a mapping. If a value of such a format equals no field of the record, the
+ * code computed it from fields.
+ */
 const PROGRAMS: ReadonlySet<string> = new Set(['otel-genai', 'litellm']);
 
 function details({ format, fields, requests, ignored, dropped }: TriedRecord): string[] {

@@ -20,7 +20,7 @@ const BLOCK_MS = 100;
 
 /**
  * Plays the scenario `speed` times as fast as real time, but each incident for at least `incidentMs`. Its events end at
- * the present, so that dashboards show them in their default range.
+ * `end`: if this is the present, dashboards show them in their default range.
  */
 export function playDemo(
   scenario: Scenario,

@@ -11,7 +11,10 @@ import { workerName } from '../needs/worker.ts';
  */
 const LONGEST_MS = 4_000;
 
-/** Answers "Count what can be read now" of the page: runs `faultline dead-letters replay` with the settings of this process. */
+/**
+ * Answers "Count what can be read now" of the page: runs `faultline dead-letters replay` with the settings of this
+ * process.
+ */
 export function letterReplay(
   store: Store,
   { settings, now }: Pick<CommandContext, 'settings' | 'now'>,

@@ -79,7 +79,7 @@ function withFieldOfKnown(
   const candidates = presets().has(most)
     ? [
         { format: most, mapping: change },
-        // This is needed for records in an envelope, or among records of other formats.
+        // This candidate is needed for records in an envelope, or among records of other formats.
         { format: 'auto', mapping: { preset: most, ...change } },
       ]
     : [{ format: 'mapped', mapping: { ...ownFields(values), ...change } }];
@@ -144,7 +144,7 @@ function tryAll(
   return values.map((value) => trial(value, now()));
 }
 
-/** Whether no format can read the message, even if it has the names of one. */
+/** Whether no format can read the message, even if it has the field names of a format. */
 function isUnknown(message: TriedMessage | undefined): boolean {
   if (message === undefined || message.outcome.kind !== 'dead') return false;
   return message.outcome.reason === 'unknown_format' || message.outcome.reason === 'schema';

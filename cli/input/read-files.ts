@@ -55,7 +55,7 @@ async function openInputs(files: readonly string[], context: CommandContext): Pr
   return inputs;
 }
 
-/** Prints what each input without a request contains instead; true when there is one. */
+/** Prints what each input without a request contains instead; true when there is such an input. */
 export function sayEmpty(
   inputs: readonly OpenLines[],
   reports: readonly InputReport[],
@@ -79,7 +79,7 @@ export function unitOfAll(inputs: readonly OpenLines[]): InputUnit {
   return commonUnit(inputs.map(({ unit }) => unit()));
 }
 
-/** Prints why inputs were not read to their end; true when there is one. */
+/** Prints why inputs were not read to their end; true when there is such an input. */
 export function sayUnread(inputs: readonly OpenLines[], context: CommandContext): boolean {
   const unread = inputs.flatMap(({ name, unit, damage, unfinished }) => {
     const facts = { name, damage: damage(), unfinished: unfinished() };
@@ -89,7 +89,7 @@ export function sayUnread(inputs: readonly OpenLines[], context: CommandContext)
   return unread.length > 0;
 }
 
-/** Counts all inputs into the store; null when a signal stopped it. */
+/** Counts all inputs into the store; null when a signal stopped the reading. */
 export async function readInputs(
   store: Store,
   inputs: readonly OpenLines[],

@@ -25,7 +25,10 @@ export interface SampleLimits {
 
 const PIECE = 64 * 1024;
 
-/** Reads the first records of a file or named pipe, or of `stdin` when `file` is null. Throws Node's errors with the path. */
+/**
+ * Reads the first records of a file or named pipe, or of `stdin` when `file` is null. Throws Node's errors with the
+ * path.
+ */
 export async function readSample(
   file: string | null,
   stdin: AsyncIterable<Buffer | string>,

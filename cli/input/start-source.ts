@@ -25,7 +25,7 @@ export interface StartSource {
   file: string | null;
   /** True when the records define the present. For other sources the clock does. */
   isHistory: boolean;
-  /** The limits of batches; null: those of the settings. */
+  /** The limits of batches; null: the limits in the settings. */
   limits: BatchLimits | null;
   /** The event time that counts as now, epoch ms; null: the clock. */
   present(watermark: number | null): number | null;

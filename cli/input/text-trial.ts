@@ -4,7 +4,7 @@ import { createTrial } from '../../ingest/tried-message.ts';
 import type { CommandContext } from '../context.ts';
 import { readSample } from './read-sample.ts';
 
-/** The page shows at most this many records. */
+/** The page tries at most this much of a pasted text. */
 const LIMITS = { records: 50, bytes: 1024 * 1024 };
 
 /** Answers "Try a record" of the page: `faultline try` for a pasted text. */

@@ -27,8 +27,8 @@ export async function serveMcp(
     version,
   }: { input: Readable; output: Writable; signal: AbortSignal; version: string },
 ): Promise<void> {
-  // The low-level server is used because the other one replaces our error, which names the parameter, by a text of its
-  // own.
+  // The low-level server is used because the high-level one replaces our error, which names the parameter, by a text of
+  // its own.
   const { server } = new McpServer(
     { name: 'faultline', title: 'faultline', version },
     { capabilities: { tools: {} }, instructions },

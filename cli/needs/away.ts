@@ -11,8 +11,9 @@ const away: ReadonlySet<unknown> = new Set(['unreachable', 'closed', 'busy', 'no
 const MAY_ONLY_READ = 164;
 
 /**
- * Whether waiting can help. It can when nobody answers, when the server cannot answer now, or when a topic does not
- * exist yet. It cannot when a login, setting or certificate is wrong, or when another process uses the data directory.
+ * Whether waiting can help. Waiting helps when nobody answers, when the server cannot answer now, or when a topic does
+ * not exist yet. Waiting does not help when a login, setting or certificate is wrong, or when another process uses the
+ * data directory.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || !away.has(error.code)) return false;

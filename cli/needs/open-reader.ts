@@ -6,7 +6,10 @@ import { missingMigrations } from '../../store/migrate.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
-/** Opens the store for a command that only reads. It creates nothing, and reports what is missing. */
+/**
+ * Opens a store that must already have its tables. It creates nothing: if something is missing, it throws a `UserError`
+ * that says what.
+ */
 export async function openReader({ settings, err }: CommandContext): Promise<Store> {
   const { url, path, database } = settings.clickhouse;
   if (url === '' && !existsSync(path)) {

@@ -3,7 +3,7 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
-/** Bytes. No secret is as large, so a larger file is not a secret. */
+/** Largest secret, in characters. A larger file is not a secret. */
 const LARGEST = 16 * 1024;
 
 /**

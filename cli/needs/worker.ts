@@ -27,7 +27,7 @@ export function workerName(): string {
   return `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 }
 
-/** Makes a worker with the clock and random numbers of the process. `limits`: by default those of the settings. */
+/** Makes a worker with the clock and random numbers of the process. `limits` absent: the limits in the settings. */
 export function workerFor(
   context: Pick<CommandContext, 'now'>,
   settings: Settings,

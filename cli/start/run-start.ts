@@ -148,7 +148,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
   }
 }
 
-/** The notice how long the data of a file are kept; null when all tables still keep all of them. */
+/** The notice about how long the data of a file are kept; null when all tables still keep all of them. */
 async function noticeOf(file: string, context: CommandContext): Promise<string | null> {
   const { format, mapping, clickhouse } = context.settings;
   const span = await readSpan(file, { format, mapping }, context.now());
@@ -157,7 +157,7 @@ async function noticeOf(file: string, context: CommandContext): Promise<string |
 
 async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
   if (!demo || options.url !== '') return openMigrated(options);
-  // A demo starts with empty tables. Opening the directory first fails if another process uses it.
+  // A demo starts with empty tables. The directory is first opened, because this fails if another process uses it.
   await (await openMigrated(options)).close();
   await rm(options.path, { recursive: true, force: true });
   return openMigrated(options);

@@ -20,7 +20,10 @@ export interface NotifyTelemetry {
 /** A message that waits this long makes health `degraded`; seconds. */
 const LATE_SECONDS = 60;
 
-/** The names of receivers are labels; the settings name only a few. */
+/**
+ * Makes the telemetry of the messages to receivers. The names of receivers are labels, because the settings name only a
+ * few.
+ */
 export function createNotifyTelemetry(
   receivers: Readonly<Record<string, { type: string }>>,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
@@ -121,7 +124,7 @@ export function createNotifyTelemetry(
   };
 }
 
-/** The metrics and health of a worker, with those of the messages to receivers added. */
+/** Adds the metrics and health of the messages to receivers to those of a worker. */
 export function withNotify<T extends Pick<Telemetry, 'health' | 'text'>>(
   telemetry: T,
   notify: Pick<NotifyTelemetry, 'reasons' | 'text'>,

@@ -13,17 +13,16 @@ export interface RunningStateReport {
   /** Receives the events of the worker. */
   readonly events: WorkerEvents;
   watch(worker: Worker): void;
-  /** Reports that the worker has stopped in order, if the store accepts it within 2 s. */
+  /** Reports that the worker was shut down cleanly, if the store accepts the report within 2 s. */
   leave(): Promise<void>;
   close(): void;
 }
 
-/**
- * Times in ms: between two reports, between two checks whether a report is urgent, and the longest wait for the last
- * report.
- */
+/** Time between two reports, ms. */
 const EVERY_MS = 10_000;
+/** Time between two checks whether a report is urgent, ms. */
 const LOOK_MS = 1_000;
+/** Longest wait for the last report, ms. */
 const LAST_WORD_MS = 2_000;
 
 /** Stores reports by the clock of the process. When reports fail, the first failure and the next success are logged. */

@@ -33,7 +33,7 @@ interface KeyFacts {
   worksAgain: number | null;
   /** "12 of 18 requests". */
   refused: string;
-  /** Number of refused keys that never succeeded, "50 or more". */
+  /** Number of refused keys that never succeeded, such as "7" or "50 or more". */
   strangeKeys: string;
   /** True: the key with most refusals keeps succeeding between them. */
   succeedsToo: boolean;

@@ -65,9 +65,9 @@ export function addAnswers(
 }
 
 /**
- * True when the key keeps succeeding between its refusals. False when it never succeeds between them, and when its
- * longest run of refusals is too long for chance: then the key was revoked, and the first refusals were mixed with successes
- * only because the change takes a while to reach every server of the provider.
+ * True when the key keeps succeeding between its refusals. False when it never succeeds between them, or when its
+ * longest run of refusals is too long for chance: then the key was revoked, and the first refusals were mixed with
+ * successes only because the change takes a while to reach every server of the provider.
  */
 export function succeedsToo({ succeeded, refused, longest }: KeyCourse): boolean {
   if (succeeded === 0) return false;

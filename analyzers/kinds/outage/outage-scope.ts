@@ -23,7 +23,7 @@ const CHANCE = 1e-3;
 const MOST = 0.9;
 
 export interface OutageAround extends ScopeContext {
-  /** Other providers, meanwhile and before. */
+  /** The other providers, with their counts since the start and before it. */
   peers: readonly { identity: Names; view: View; before: View }[];
   /** Share of requests that may fail, from 0 to 1. */
   budget: number;
@@ -34,7 +34,7 @@ export interface OutageAround extends ScopeContext {
 /**
  * Finds whom an outage of a provider concerns. Normally it is the part of the provider's traffic that explains the
  * failures beyond the usual number. But if requests to several providers get no answer, and all these requests come
- * from one place (a region, a client), the scope is that place. All views begin at the start of the outage.
+ * from one place (a region, a client), the scope is that place. `view` begins at the start of the outage.
  */
 export function outageScope(
   matching: Matching,

@@ -43,9 +43,10 @@ const MOST = 10;
 const NAMED = 3;
 
 /**
- * Finds who must act, by comparing what fails with what works. It is the network if others do not answer either, if only
- * some clients cannot connect, or if none can and no other provider is known. If only a model, a region or a client
- * fails, the verdict says so. Otherwise it is the provider. `view` begins at the start of the outage.
+ * Finds who must act, by comparing what fails with what works. The party is the network if other providers do not
+ * answer either, if only some clients cannot connect, or if no client can connect and no other provider is known. If
+ * only a model, a region or a client fails, the verdict says so. Otherwise the party is the provider. `view` begins at
+ * the start of the outage.
  */
 export function outageVerdict(
   matching: Matching,

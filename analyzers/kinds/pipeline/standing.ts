@@ -67,7 +67,7 @@ function findTopic(
   };
 }
 
-/** True when the worker stopped in order and no records were waiting: then nobody has to be told. */
+/** True when the worker was shut down cleanly and no records were waiting: then nobody has to be told. */
 function wasLeftEmpty({ state, behind }: ReportedPartition): boolean {
   return state === 'left' && behind === 0;
 }

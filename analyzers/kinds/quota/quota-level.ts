@@ -30,9 +30,9 @@ const UNUSED_SECONDS = 3_600;
 const parts = ['project', 'key', 'client', 'model'] as const;
 
 /**
- * Judges the counts of an organization up to `now`. It is a breach if the window holds enough quota answers and either
- * their share is high enough or there was no success. It is also a breach if as many quota answers come in a row,
- * without a success between them, within ten windows.
+ * Judges the counts of an organization and of its parts up to `now`. It is a breach if the window holds enough quota
+ * answers and either their share is high enough or there was no success. It is also a breach if as many quota answers
+ * come in a row, without a success between them, within ten windows.
  */
 export function quotaLevel({ view, settings, now, known, previous }: QuotaInput): { level: Level } {
   const window = view.between(now - settings.window_seconds, now);

@@ -33,7 +33,7 @@ const FAILING_SHARE = 0.5;
  * Finds which quota ran out, and for whom. `since` holds the organization's counts since the first quota answer;
  * `whole` is the organization as a scope. If the organization's quota ran out, the whole organization is concerned,
  * whoever saw it first. Otherwise the scope is the project, key, client or model that fails while others succeed. If no
- * others sent requests, no such part can be found.
+ * others sent requests, no such part can be found, and the scope is the whole organization.
  */
 export function quotaScope(since: View, whole: Scope): QuotaScope {
   const all = course(since);

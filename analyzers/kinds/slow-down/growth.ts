@@ -28,8 +28,8 @@ export function tokenGrowth({ peak_input_tokens, original_input_tokens }: Rates)
 }
 
 /**
- * Whether requests or input tokens rose by more than chance explains. The peak is the highest of many windows (of so
- * many seconds) since the ramp began, and the highest of many is above the usual rate even without growth.
+ * Whether requests or input tokens rose by more than chance explains. The peak is the highest of many windows (of
+ * `window` seconds) since the ramp began, and the highest of many is above the usual rate even without growth.
  */
 export function hasGrown(rates: Rates, window: number): boolean {
   const looks = Math.max(1, (rates.counted_until - rates.ramp_started_at) / COUNT_INTERVAL_SECONDS);

@@ -12,8 +12,8 @@ const growth = z.object({ name: z.string(), before: z.number(), now: z.number() 
 /** The memory of a Slow Down surge. Rates are per minute, times epoch seconds. */
 export const surgeMemory = usualMemory.extend({
   /**
-   * Whose traffic the rates are measured on: that of the scope, or of the organization if the scope sent nothing
-   * before.
+   * Whose traffic the rates are measured on: that of the scope, or that of the organization if the scope sent less than
+   * one request a minute before.
    */
   rate_of: z.enum(['scope', 'organization']),
   original_rate: z.number(),
@@ -31,7 +31,7 @@ export const surgeMemory = usualMemory.extend({
   peak_input_tokens: z.number(),
   /** Input tokens, or requests if tokens are not logged. */
   growth_unit: z.enum(['input_tokens', 'requests']),
-  /** The client that grew most, in that unit per minute. */
+  /** The client that grew most, in `growth_unit` per minute. */
   top_client: growth,
   top_key: growth,
   top_model: growth,

@@ -13,7 +13,7 @@ const CRITICAL_SHARE = 0.1;
 /** The provider's rule of thumb for growth applies to at least this many input tokens per minute. */
 const RAMP_RULE_TOKENS = 1_000_000;
 const MAX_NAMES = 10;
-/** In the first seconds of a surge its growth may not show yet, so nobody is named. */
+/** In this many seconds after its start, the growth behind a surge may not show yet, so the verdict names nobody. */
 const TOO_EARLY_SECONDS = 120;
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];

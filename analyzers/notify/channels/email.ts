@@ -55,7 +55,7 @@ export const createEmail: CreateChannel<'email'> = (_name, settings, context) =>
         connectionTimeout: context.timeoutMs / 2,
         greetingTimeout: context.timeoutMs / 2,
         socketTimeout: context.timeoutMs,
-        // Forbids nodemailer to read files and addresses, because no mail of ours needs them.
+        // Forbids nodemailer to read files and addresses, because no mail of faultline needs them.
         disableFileAccess: true,
         disableUrlAccess: true,
       });
