@@ -440,7 +440,7 @@ function asList<T>(value: T | null): T[] {
 /** Adds to the report that its shares include requests that name no organization, if they do. */
 function sayUnnamed(report: Report, { with_unnamed: isWith }: { with_unnamed?: boolean }): Report {
   if (isWith !== true) return report;
-  const why = `${report.verdict.why} No success names this organization; those that name none are counted with it.`;
+  const why = `${report.verdict.why} No success names this organization, so successes without an organization are counted as its own.`;
   return {
     ...report,
     verdict: { ...report.verdict, why },

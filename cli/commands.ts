@@ -128,7 +128,7 @@ export const commands: readonly CommandSpec[] = [
       {
         flags: '--token <token>',
         description:
-          'password that allows writing; other users cannot see it as FAULTLINE_CLICKHOUSE_HTTP_TOKEN',
+          'password that allows writing; set FAULTLINE_CLICKHOUSE_HTTP_TOKEN instead to hide it from other users',
         setting: 'clickhouse.http_token',
       },
     ],

@@ -115,7 +115,7 @@ const plainSettings = z.strictObject({
           "Loopback port on which `start` and `ingest` offer the embedded engine over ClickHouse's HTTP interface. 0: not offered.",
         ),
       http_token: secret(
-        'Password with which other programs may write through http_port; empty: they can only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
+        'Password with which other programs may write through http_port; empty: they can only read. Set the environment variable instead, so that it stands in no file.',
       ),
       retention: z
         .strictObject({
@@ -140,7 +140,7 @@ const plainSettings = z.strictObject({
           notifications: keeps('notifications', 'How long the log of what was sent is kept.'),
           ingest_batches: keeps(
             'ingest_batches',
-            'How long the ledger keeps a row for each batch. Its sums by day are kept as long as the longest of all these times.',
+            'How long the ledger keeps a row for each batch. Its sums by day are kept as long as the longest of these times, except that of notifications.',
           ),
         })
         // `trends` reads the coarser table where the rows of the finer one have expired.
@@ -215,9 +215,9 @@ const plainSettings = z.strictObject({
           client: idRules(['uuid', 'hex', 'number', 'pod']).describe(
             'Which ids within the name of a client are replaced by {id}: uuid, hex (16 digits or more), number (6 digits or more), pod (the suffix that Kubernetes adds to a name). A name that is only an id stays.',
           ),
-          model: idRules(['uuid', 'hex']).describe('The same for models.'),
+          model: idRules(['uuid', 'hex']).describe('Which ids within the name of a model are replaced by {id}.'),
           endpoint: idRules(['uuid', 'hex', 'number']).describe(
-            'The same for the parts of a path; there, ids such as thread_abc123DEF456 count as hex.',
+            'Which ids within the parts of an endpoint are replaced by {id}; there, ids such as thread_abc123DEF456 count as hex.',
           ),
         })
         .prefault({}),
@@ -237,7 +237,7 @@ const plainSettings = z.strictObject({
       quiet_age_ms: whole(60_000)
         .default(5_000)
         .describe(
-          'The same for a partition with few records (under 10 in a batch): fewer, larger inserts. A partition that is far behind waits twice as long, and six times as long when its backlog can fill the batch.',
+          'The batch of a partition with few records (under 10 in a batch) closes this many milliseconds after its first record: fewer, larger inserts. A partition that is far behind waits twice as long, and six times as long when its backlog can fill the batch.',
         ),
     })
     .prefault({}),
@@ -269,7 +269,7 @@ const plainSettings = z.strictObject({
           window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           share: ratio
             .default(0.01)
-            .describe("Only if they are also at least this share of the scope's requests."),
+            .describe("Fires only if the answers counted for `count` are also at least this share of the scope's requests."),
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after this many seconds below half the threshold.'),
@@ -290,7 +290,7 @@ const plainSettings = z.strictObject({
           window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           share: ratio
             .default(0.5)
-            .describe('Only if they are also this share of the requests of the scope, or it had no success.'),
+            .describe('Fires only if the answers counted for `count` are also this share of the requests of the scope, or it had no success.'),
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after this many seconds without a quota answer.'),
@@ -306,7 +306,7 @@ const plainSettings = z.strictObject({
           share: ratio
             .default(0.1)
             .describe(
-              'Only if they are also at least this share of the requests of a region, client, key, …',
+              'Fires only if the answers counted for `count` are also at least this share of the requests of a region, client, key, …',
             ),
           clear_seconds: whole(86_400)
             .default(600)
@@ -327,7 +327,7 @@ const plainSettings = z.strictObject({
           share: ratio
             .default(0.3)
             .describe(
-              'Only if they are also at least this share of the requests of a client, key, project, …',
+              'Fires only if the answers counted for `count` are also at least this share of the requests of a client, key, project, …',
             ),
           clear_seconds: whole(86_400)
             .default(300)
@@ -353,8 +353,8 @@ const plainSettings = z.strictObject({
             .describe(
               'Fires when the share of failures is this many times the budget in both windows of the fast pace.',
             ),
-          slow_factor: positive.default(3).describe('The same for the slow pace.'),
-          leak_factor: positive.default(2).describe('The same for all windows of the leak.'),
+          slow_factor: positive.default(3).describe('Fires when the share of failures is this many times the budget in both windows of the slow pace.'),
+          leak_factor: positive.default(2).describe('Fires when the share of failures is this many times the budget in all windows of the leak.'),
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after this many seconds below half of each factor.'),
@@ -376,7 +376,7 @@ const plainSettings = z.strictObject({
           share: ratio
             .default(0.05)
             .describe(
-              'Only if they are also at least this share of the requests of a client, key, project, …, and more than usual.',
+              'Fires only if the answers counted for `count` are also at least this share of the requests of a client, key, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(300)
@@ -446,7 +446,7 @@ const plainSettings = z.strictObject({
           count: whole(1_000_000_000)
             .default(20)
             .describe(
-              'Fires when a budget will be spent before its period ends at the pace of the last day. Judged from this number of requests on.',
+              'Fires when a budget will be spent before its period ends at the pace of the last day. Judged when the period so far has at least this number of requests.',
             ),
           window_seconds: whole(86_400).default(600).describe('Seconds for which one evaluation holds.'),
           clear_seconds: whole(86_400)
@@ -468,7 +468,7 @@ const plainSettings = z.strictObject({
           share: ratio
             .default(0.2)
             .describe(
-              'Only if they are also at least this share of the requests of a key, client, project, …, and more than usual.',
+              'Fires only if the answers counted for `count` are also at least this share of the requests of a key, client, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(600)
@@ -489,7 +489,7 @@ const plainSettings = z.strictObject({
           share: ratio
             .default(0.1)
             .describe(
-              'Only if they are also at least this share of the requests of a client, model, project, …, and more than usual.',
+              'Fires only if the answers counted for `count` are also at least this share of the requests of a client, model, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(300)
@@ -508,7 +508,7 @@ const plainSettings = z.strictObject({
           share: ratio
             .default(0.01)
             .describe(
-              'Only if they are also at least this share of the requests of a client, model, project, …, and more than usual.',
+              'Fires only if the answers counted for `count` are also at least this share of the requests of a client, model, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(600)

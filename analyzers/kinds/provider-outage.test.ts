@@ -104,7 +104,13 @@ test.each<[string, Stream[], string, RegExp]>([
     'all providers out of reach',
     [...down(acme, 30, 50, 'connection'), ...down(anthropic, 30, 50, 'connection')],
     'network',
-    /anthropic do not answer either/,
+    /Requests to anthropic get no answer either/,
+  ],
+  [
+    'a provider out of reach while another one answers with errors',
+    [...down(acme, 30, 50, 'connection'), ...down(anthropic, 30, 50, 'server_error')],
+    'provider',
+    /Requests to openai fail/,
   ],
   [
     'one client out of reach',

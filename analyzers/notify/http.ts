@@ -50,7 +50,7 @@ export async function post(
 
 /** The host of an address. */
 export function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? 'an address that is none';
+  return URL.parse(url)?.host ?? 'an invalid address';
 }
 
 /** An error of a connection as one line. */

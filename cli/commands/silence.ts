@@ -69,7 +69,7 @@ export function parseSilence(options: SilenceOptions, context: Pick<CommandConte
   if (ends <= starts) throw new UserError('the end is not after the start: correct --until or --from');
   if (ends <= now && every === 0) throw new UserError('the end has passed: correct --until, --for or --from');
   if (every !== 0 && every * 1000 <= ends - starts)
-    throw new UserError('--every is not longer than the silence itself: it would never end');
+    throw new UserError('--every is not longer than the silence itself: so the silence would never end');
   return {
     id: randomUUID().slice(0, 8),
     kinds,

@@ -100,7 +100,7 @@ function leftAlone(result: Reclassified): string[] {
   say(unfinished, 'left as they are: their batch is not in the ledger yet; run it again later');
   say(
     uncounted,
-    'left as they are: their class has no count of them. This happens when the release before stored a part of a batch and this one the rest; faultline reconcile shows whether counts are missing',
+    'left as they are: there is no count of them under their class. This happens when the release before stored a part of a batch and this one the rest; faultline reconcile shows whether counts are missing',
   );
   say(not_stored, 'counted failures cannot be judged: error_events no longer has them');
   say(counts_gone, 'changed in error_events only: no table has their counts any more');

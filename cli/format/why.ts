@@ -72,7 +72,7 @@ export function whyInFull(found: WhyFound, { width: columns, color }: Terminal):
     ...field(
       'settings',
       found.settings_since === null
-        ? 'the present ones: no analyzer had stored any by that time'
+        ? 'the present ones: no analyzer had stored settings that this version reads by that time'
         : `those that were valid since ${formatTime(found.settings_since * 1000)} UTC`,
     ),
   ];

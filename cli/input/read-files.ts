@@ -117,7 +117,7 @@ async function readInput(
       records += count;
       if (context.now() - said < 1_000) return;
       said = context.now();
-      context.err(`${records} lines read`);
+      context.err(`${records} records read`);
     },
     written: (_id, batch) => tally.add(batch),
   };

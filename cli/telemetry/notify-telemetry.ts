@@ -39,7 +39,7 @@ export function createNotifyTelemetry(
   });
   const waiting = new Gauge({
     name: 'faultline_notifications_waiting',
-    help: 'Messages that a receiver has not taken yet; 0 where another analyzer sends.',
+    help: 'Messages that a receiver has not taken yet; absent where another analyzer sends.',
     labelNames,
     ...own,
   });

@@ -126,6 +126,6 @@ async function reason(response: Response): Promise<string> {
 export function shown(url: string): string {
   const parsed = URL.parse(url);
   return parsed === null
-    ? 'an address that is none'
+    ? 'an invalid address'
     : `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
 }

@@ -53,7 +53,7 @@ export function explainReason(reason: AuthReason, known: KeyFacts): ReasonText {
       return {
         title: 'Key refused',
         party: 'key',
-        why: `${capital(key)} worked until ${clock(lastSuccess ?? startedAt, now)} and has been refused since ${begin}${overlap ? ', after its last success always' : ''}: it was revoked, deleted, or has expired. It was used by ${who}.${others}`,
+        why: `${capital(key)} worked until ${clock(lastSuccess ?? startedAt, now)} and has been refused since ${begin}${overlap ? ', without exception since its last success' : ''}: it was revoked, deleted, or has expired. It was used by ${who}.${others}`,
         steps: [
           `Find out at the provider whether ${key} has expired, or who deleted it.`,
           `Give ${who} a new key, and delete the old one everywhere.`,

@@ -92,7 +92,8 @@ export function outageScope(
     : own;
 }
 
-function isUnanswered(view: View, matching: Matching): boolean {
+/** Whether most failures in the counts got no answer. */
+export function isUnanswered(view: View, matching: Matching): boolean {
   const sums = view.sums();
   return total(sums, unanswered).matching >= UNANSWERED_SHARE * total(sums, matching).matching;
 }

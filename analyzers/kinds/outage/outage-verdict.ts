@@ -4,7 +4,7 @@ import type { Report } from '../../detector.ts';
 import type { Names } from '../../identity.ts';
 import type { ScopeDimension } from '../../narrow-scope.ts';
 import { capital, share } from '../../report.ts';
-import { unanswered, UNANSWERED_SHARE } from './outage-scope.ts';
+import { isUnanswered, unanswered } from './outage-scope.ts';
 import type { Matching, View } from '../../view.ts';
 
 /** What fails, who must act, and what still works at the same time. */
@@ -57,7 +57,10 @@ export function outageVerdict(
   const all = total(sums, matching);
   const name = provider === '' ? 'the provider' : provider;
   const unreached = total(sums, { classes: ['connection'], measure: 'requests' }).matching;
-  const others = peers.map(({ identity, view: own }) => total(own.sums(), matching, identity['provider']));
+  const others = peers.map(({ identity, view: own }) => ({
+    ...total(own.sums(), matching, identity['provider']),
+    isSilent: isUnanswered(own, matching),
+  }));
   const rate = share(all.matching, all.requests);
   const { working } = failingAndWorking([{ ...all, name }, ...others]);
   const failingToo = others.filter(
@@ -67,7 +70,7 @@ export function outageVerdict(
     failingAndWorking(compareBy(sums, matching, dimension));
   const [models, regions, clients] = [by('model'), by('region'), by('client')];
   const isUnreached = unreached >= UNREACHED * all.matching;
-  const isUnanswered = total(sums, unanswered).matching >= UNANSWERED_SHARE * all.matching;
+  const silentToo = isUnanswered(view, matching) ? failingToo.filter(({ isSilent }) => isSilent) : [];
   const lists = {
     failing_classes: classesOf(sums.filter((row) => matching.classes.includes(row.class))),
     working_providers: working,
@@ -77,7 +80,7 @@ export function outageVerdict(
     working_clients: clients.working.slice(0, MOST),
   };
   const evidence: Report['evidence'] = {
-    unanswered_share: share(unreached, all.matching),
+    unanswered_share: share(total(sums, unanswered).matching, all.matching),
     ...Object.fromEntries(Object.entries(lists).filter(([, names]) => names.length > 0)),
   };
   const of = (
@@ -86,12 +89,12 @@ export function outageVerdict(
     apartBy: ReturnType<typeof failingAndWorking>,
     why: string,
   ): OutageVerdict => ({ what, party, why, evidence, ...apartBy, others: working });
-  if (failingToo.length > 0 && isUnanswered)
+  if (silentToo.length > 0)
     return of(
       'network trouble',
       'network',
       clients,
-      `${list(failingToo.map((one) => one.name))} do not answer either: the cause is what they share, the network, and not ${name}.`,
+      `Requests to ${list(silentToo.map((one) => one.name))} get no answer either: the cause is what they share, the network, and not ${name}.`,
     );
   if (isUnreached && clients.working.length > 0)
     return of(

@@ -141,7 +141,7 @@ const whys: Readonly<Record<StandstillCause, (worker: string) => string>> = {
   left: (worker) =>
     `Worker ${worker} was shut down while records were waiting, and no other worker has taken over.`,
   starting: (worker) =>
-    `Worker ${worker} has it, but ClickHouse or Kafka does not tell it at which offset to start.`,
+    `Worker ${worker} has the partition, but ClickHouse or Kafka does not tell the worker at which offset to start.`,
   refused_rows: (worker) =>
     `ClickHouse refuses the next batch of worker ${worker} for a reason that no single row explains; nothing is dropped, so it waits.`,
   store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which keeps trying.`,

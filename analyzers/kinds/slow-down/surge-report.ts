@@ -60,7 +60,7 @@ function summary(surge: SurgeReportInput): string {
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
     return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, ${isTooEarly(surge) ? 'and traffic has not grown yet' : 'although traffic had not grown'} (usually ${rate(facts.original_rate)} requests/min, at most ${rate(facts.peak_rate)} without retries).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
-  const back = facts.back_at === null ? `with retries it is now ${rate(present.rate)}` : 'it has come back';
+  const back = facts.back_at === null ? `with retries it is now ${rate(present.rate)}` : 'the rate has come back';
   return `Slow Down for ${describeScope(scope)}: the rate rose from ${original} to ${rate(facts.peak_rate)} requests/min (${times(growthRatio(facts))}), ${back}; ${count(facts.slow_downs)} requests were refused.`;
 }
 
@@ -86,7 +86,7 @@ function verdict({ memory: facts, scope, started_at, settings, now }: SurgeRepor
   if (isTooEarly({ now, started_at }))
     return {
       party: 'unknown',
-      why: `It is too early to say who must act: Slow Down began at ${clock(started_at, now)}, and growth may show within ${TOO_EARLY_SECONDS / 60} minutes. ${who}: usually ${rate(facts.original_rate)}, so far at most ${rate(facts.peak_rate)} requests/min. If it does not grow, the provider is short of capacity.`,
+      why: `It is too early to say who must act: Slow Down began at ${clock(started_at, now)}, and growth may show within ${TOO_EARLY_SECONDS / 60} minutes. ${who}: usually ${rate(facts.original_rate)}, so far at most ${rate(facts.peak_rate)} requests/min. If traffic does not grow, the provider is short of capacity.`,
     };
   return {
     party: 'provider',
@@ -136,7 +136,7 @@ function steps({ memory: facts, present, settings, now }: SurgeReportInput, hold
       : `The rate has come back (original: ${original} requests/min): do not raise it yet.`;
   const list = [
     back,
-    `Hold this rate until ${clock(Date.parse(holdUntil) / 1000, now)}: ${minutes} minutes from ${clock(facts.hold_from, now)}, the time of the last Slow Down answer or too high rate. A new one starts the ${minutes} minutes again, also after the incident has ended.`,
+    `Hold this rate until ${clock(Date.parse(holdUntil) / 1000, now)}: ${minutes} minutes from ${clock(facts.hold_from, now)}, the time of the last Slow Down answer or of the last rate that was too high, whichever is later. Each new one starts the ${minutes} minutes again, also after the incident has ended.`,
     `Then raise it every ${minutes} minutes by at most ${Math.round(step * 100)} %, up to ${rate(facts.peak_rate)} requests/min.`,
   ];
   if (present.over.length > 0)
