@@ -1,4 +1,4 @@
-/** A cluster, under its name in `remote_servers` of its servers, and the database in it. */
+/** A cluster, by its name in `remote_servers` of its servers, and a database on it. */
 export interface ClusterTarget {
   cluster: string;
   database: string;

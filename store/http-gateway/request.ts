@@ -51,7 +51,10 @@ export function readRequest(
   };
 }
 
-/** Refuses web pages, and host names that only resolve to this machine: a browser is not a client of this endpoint. */
+/**
+ * Refuses requests of web pages, and requests to host names that only resolve to this machine: a browser is not a
+ * client of this endpoint. Throws `Exception`.
+ */
 export function refuseBrowsers(request: Pick<IncomingMessage, 'headers'>): void {
   const { host = '', origin, 'sec-fetch-site': fetchSite } = request.headers;
   const name = /^(?<name>\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host)?.groups?.['name'] ?? '';

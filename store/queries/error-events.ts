@@ -16,7 +16,7 @@ export interface ErrorEvent
   type: string;
   code: string;
   message: string;
-  /** Where it was read: a topic or a file, and the position in it. */
+  /** Where the record was read: a topic or a file, and the position in it. */
   topic: string;
   partition: number;
   offset: number;

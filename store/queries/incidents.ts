@@ -54,7 +54,7 @@ export interface IncidentPlace {
 
 /**
  * The present state of the incidents, newest first. Throws `StoreError`. A row with an unknown form is an error too,
- * unless `unreadable` is given: then it is called with the id, and the row is left out.
+ * unless `unreadable` is given: then `unreadable` is called with the id, and the row is left out.
  */
 export async function readIncidents(
   store: Store,
@@ -63,7 +63,8 @@ export async function readIncidents(
 ): Promise<StoredIncident[]> {
   const { versions, rows: present, params } = conditions(filter);
   const order = `${filter.openFirst === true ? `state = 'resolved', ` : ''}started_at DESC, id`;
-  // The table holds a year, and the texts of an incident are most of it: they are read only for those that are returned.
+  // The table may hold years, and its texts are most of its bytes. So the texts are read only for the incidents that
+  // are returned.
   const rows = await store.query<IncidentRow>(
     `SELECT ${incidentColumns}
     FROM (
@@ -96,8 +97,8 @@ export async function readIncidents(
 }
 
 /**
- * The consequences of an incident that are still stored, in the order in which it lists them. One with an unknown form
- * is left out: they are only named. Throws `StoreError`.
+ * The consequences of an incident that are still stored, in the order in which the incident lists them. A consequence
+ * whose row has an unknown form is left out. Throws `StoreError`.
  */
 export async function readRelated(store: Store, { related }: Pick<Incident, 'related'>): Promise<Incident[]> {
   if (related.length === 0) return [];
@@ -155,8 +156,8 @@ function conditions(filter: IncidentFilter): {
 
 /**
  * Ids of incidents that were written since a time of the store's clock and evaluated since another; both are epoch
- * seconds. The second condition is necessary because rows of the first release have no time of writing: each query
- * gets the present time for them. Throws `StoreError`.
+ * seconds. The second condition is necessary because rows of the first release have no time of writing: for these rows
+ * every query reads the present time instead. Throws `StoreError`.
  */
 export async function readChangedIds(store: Store, since: number, evaluatedSince: number): Promise<string[]> {
   const rows = await store.query<{ id: string }>(
@@ -282,7 +283,7 @@ export interface IncidentRow {
   memory: string;
 }
 
-/** Throws when the row has an unknown form. */
+/** Turns a row into an incident. Throws when the row has an unknown form. */
 export function incidentOfRow(row: IncidentRow): StoredIncident {
   const read = incident.parse({
     id: row.id,

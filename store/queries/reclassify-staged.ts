@@ -12,10 +12,10 @@ import {
 
 /** An error whose judgement is to be changed. */
 export interface StagedError {
-  /** With its new judgement. */
+  /** The error with its new judgement. */
   error: StoredError;
   old: StoredJudgement;
-  /** Values of `callerDimensions` under which it is counted; null: no table holds its count any more. */
+  /** Values of `callerDimensions` under which the error is counted; null: no table holds its count any more. */
   counted_as: readonly string[] | null;
 }
 
@@ -114,7 +114,10 @@ export async function readStaged(store: Store, { run, from }: UnitKey): Promise<
 
 const judgedNames = ['class', 'subclass', 'rule', 'generation', 'retry', 'fault'] as const;
 
-/** The condition that an event is a staged one with its old (`old_`) or its new judgement. */
+/**
+ * The condition that an event of `error_events` is staged and has its old (prefix `old_`) or its new judgement (no
+ * prefix).
+ */
 function isStaged(prefix: 'old_' | ''): string {
   const judged = judgedNames.map((name) => `s.${prefix}${name}`).join(', ');
   return `ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC') AND
@@ -150,7 +153,7 @@ export async function deleteMoved(store: Store, unit: UnitKey): Promise<void> {
   );
 }
 
-/** Deletes all staged errors. For the end of a run, because they are no longer needed. Throws `StoreError`. */
+/** Deletes all staged errors. To be called at the end of a run, when they are no longer needed. Throws `StoreError`. */
 export async function clearStaged(store: Store): Promise<void> {
   await store.command('TRUNCATE TABLE reclassify_events');
 }

@@ -22,7 +22,10 @@ export interface TrendSeries {
   share: number | null;
   /** Errors in the window before; null when nothing was counted then, or its counts are no longer kept. */
   previous_errors: number | null;
-  /** Relative change of errors against the window before; null when there were none or their number is unknown. */
+  /**
+   * Relative change of errors against the window before; null when that window had no errors or their number is
+   * unknown.
+   */
   change: number | null;
   points: readonly TrendPoint[];
 }
