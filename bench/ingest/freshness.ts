@@ -33,7 +33,8 @@ export async function latency(lab: Lab): Promise<Finding> {
 }
 
 /**
- * 200 partitions with one record a second each: how many inserts they need, and how long records take to be visible.
+ * Measures, with 200 partitions of one record a second each, how many inserts they need and how long records take to be
+ * visible.
  */
 export async function quietPartitions(lab: Lab): Promise<Finding> {
   const run = await watched(lab, 'quiet', { perSecond: 200, perSend: 20, perPartition: 1, partitions: 200 });
