@@ -87,7 +87,7 @@ const named = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.array(z.enum(names, { error: `one of ${names.join(', ')}` })).min(1);
 
 const route = z.strictObject({
-  /** If a condition is absent, the route matches every value. */
+  /** `kind`, `severity`, `party` and `scope` are conditions; an absent condition matches every incident. */
   kind: named(incidentKindNames).optional(),
   severity: named(['info', 'warning', 'critical']).optional(),
   party: named(partyNames).optional(),

@@ -55,8 +55,8 @@ export function everyReplica({ cluster, database }: ClusterTarget, table: string
 }
 
 /**
- * Keeper paths contain no UUID: a server that joins later must find the path of its shard, and two processes that
- * create a table at once must use the same path. {shard} and {replica} are macros of the servers.
+ * These paths in Keeper contain no UUID: a server that joins later must find the path of its shard, and two processes
+ * that create a table at once must use the same path. {shard} and {replica} are macros of the servers.
  */
 const keeperPath = `'/clickhouse/tables/{shard}/{database}/{table}'`;
 const replicaName = `'{replica}'`;

@@ -106,7 +106,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
     },
   });
   // A session runs one statement at a time, so readers get sessions of their own and do not wait behind inserts. Two
-  // inserts at once take a quarter to a third less time than one after the other.
+  // inserts at once take a quarter to a third less time than two inserts one after the other.
   const use = () => open(`USE ${options.database}`);
   const readers = createSessionPool(2, use, close);
   const writers = createSessionPool(2, use, close);

@@ -210,7 +210,7 @@ function refuse(
     'X-ClickHouse-Server-Display-Name': gateway.about.displayName,
     'X-ClickHouse-Exception-Code': String(exception.code),
   };
-  // Otherwise the unread rest of the body would be taken for the next request.
+  // Closes the connection: otherwise the unread rest of the body would be taken for the next request.
   if (!request.complete) headers['Connection'] = 'close';
   send(response, exception.status, headers, Buffer.from(exceptionText(exception, gateway.about.version)));
 }

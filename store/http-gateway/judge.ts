@@ -91,7 +91,7 @@ function isAggregate(name: string, { aggregates }: Pick<ReaderRights, 'aggregate
   return shorter !== name && isAggregate(shorter, { aggregates });
 }
 
-/** When `a.b` may be a table of a database or a table whose name contains a dot, both must be allowed. */
+/** When `a.b` may be a table of a database or a table whose name contains a dot, both readings must be allowed. */
 function judgeTable(written: string, { rights, database, mayHoldDot }: StatementCheck): void {
   const dot = written.indexOf('.');
   if (dot === -1 || mayHoldDot) judgePlace(database, written, rights);

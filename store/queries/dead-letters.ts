@@ -13,7 +13,7 @@ export interface DeadLetter {
   size: number;
   /** Epoch seconds. */
   inserted_at: number;
-  /** 1 when a replay has counted it. */
+  /** 1 when a replay has counted the dead letter; otherwise 0. */
   replayed: number;
 }
 

@@ -23,7 +23,7 @@ export interface ErrorEvent
   part: number;
 }
 
-/** The position of an event in the sorted list. */
+/** The position of an event in the list that `readErrorEvents` returns. */
 export type EventPlace = Pick<ErrorEvent, 'ts' | 'topic' | 'partition' | 'offset' | 'part'>;
 
 export interface EventFilter {

@@ -18,7 +18,7 @@ export interface StoredIncident {
   incident: Incident;
   /** Event time of the evaluation in ms. The highest version is the present state. */
   version: number;
-  /** JSON with the memory of the state machine. */
+  /** JSON with what the state machine remembers between evaluations. */
   memory: string;
 }
 
@@ -187,7 +187,7 @@ export async function writeIncidents(
 const IDS_AT_ONCE = 200;
 
 /**
- * Deletes the versions of these incidents that are above `version`. Resolves when they are deleted. Throws
+ * Deletes the versions of these incidents whose number is above `version`. Resolves when they are deleted. Throws
  * `StoreError`.
  */
 export async function deleteIncidentVersions(
@@ -257,7 +257,7 @@ function toTsv({ incident: it, version, memory }: StoredIncident): string {
   ]);
 }
 
-/** The columns that `incidentOfRow` needs, from a table that has them. */
+/** The columns that `incidentOfRow` needs, as SQL for the tables `incidents` and `incident_versions`. */
 export const incidentColumns = `id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
       toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
       summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory`;

@@ -5,7 +5,9 @@ import { bounded, type CountTable, countTables } from './reconcile.ts';
 import { sumTables } from './count-sums.ts';
 import { partitionOf } from './reclassify-staged.ts';
 
-/** The length of the intervals of a table of counts, and its columns besides time, class and subclass. */
+/**
+ * The length of the intervals of a table of counts in seconds, and its dimensions besides class, subclass and status.
+ */
 export interface CountShape {
   seconds: number;
   dimensions: readonly CallerDimension[];

@@ -135,7 +135,7 @@ export async function readMoved(store: Store, unit: UnitKey): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** Adds the events with their new judgement. Throws `StoreError`. */
+/** Adds the staged events to `error_events` with their new judgement. Throws `StoreError`. */
 export async function insertMoved(
   store: Store,
   staged: readonly StagedError[],
@@ -145,7 +145,7 @@ export async function insertMoved(
   await store.insert({ table: 'error_events', columns: storedColumns, body, token });
 }
 
-/** Removes the events with their old judgement. May run again. Throws `StoreError`. */
+/** Removes the staged events that `error_events` holds with their old judgement. May run again. Throws `StoreError`. */
 export async function deleteMoved(store: Store, unit: UnitKey): Promise<void> {
   await store.command(
     `DELETE FROM error_events IN PARTITION ID '${partitionOfDay(unit.from)}' WHERE ${isStaged('old_')}`,
@@ -158,12 +158,12 @@ export async function clearStaged(store: Store): Promise<void> {
   await store.command('TRUNCATE TABLE reclassify_events');
 }
 
-/** The day of a time (epoch seconds), such as `20261128`. */
+/** The day (UTC) of a time (epoch seconds), such as `20261128`. */
 export function partitionOfDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10).replaceAll('-', '');
 }
 
-/** The partition of a table of counts that holds a time. */
+/** The ClickHouse partition of a table of counts that holds a time (epoch seconds), such as `20261128` or `202611`. */
 export function partitionOf(table: CountTable, seconds: number): string {
   return partitionOfDay(seconds).slice(0, table === 'request_counts' ? 8 : 6);
 }
