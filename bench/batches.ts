@@ -11,8 +11,8 @@ import { batchInserts, writeInserts } from '../store/write-batch.ts';
 import { type DataSet, dataSets, lines } from './ingest/data-set.ts';
 import { fact, fine, type Line, table, whole } from './ingest/report.ts';
 
-// Shows where the CPU seconds of ingesting go, in half a minute and in one process: reading and folding, making rows,
-// and the embedded ClickHouse. Use this bench to compare before and after a change. Kafka and HTTP are left out.
+// Shows, within half a minute and in one process, where the CPU seconds of ingesting go: reading and folding, making
+// rows, and the embedded ClickHouse. Use this bench to compare before and after a change. Kafka and HTTP are left out.
 
 const { values } = parseArgs({
   options: {

@@ -36,7 +36,7 @@ export interface KindFacts {
   why: { otherwise: string } & Readonly<Record<string, string>>;
   /**
    * Kinds of incident that are consequences of this one when they concern the same traffic. They are listed under it,
-   * and no message is sent about them.
+   * and nobody is told of them while this incident lasts and a little longer.
    */
   explains?: readonly string[];
 }

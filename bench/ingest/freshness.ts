@@ -161,7 +161,7 @@ function firstSeen(seen: Seen, partition: number, offset: number): number {
   return seen.get(partition)?.find(({ to }) => to > offset)?.at ?? Number.NaN;
 }
 
-/** A batch is one insert into each table for which it has rows. */
+/** Counts inserts from the ledger: a batch is one insert into each table for which it has rows. */
 async function insertsPerSecond(
   { store }: ClickHouse,
   topic: string,
