@@ -4,7 +4,7 @@ import type { AnalyzersPlan, AnalyzersResult } from './ingest/analyzers-program.
 import { fact, fine, goal, type Line, table, whole } from './ingest/report.ts';
 import { runProgram } from './ingest/run-program.ts';
 
-// Measures a 10-second step of the analyzers during an incident that affects everything. Each case runs twice: with the
+// Measures a 10-second step of the analyzers during an incident in every organization. Each case runs twice: with the
 // embedded engine, whose threads count in the CPU time, and with ClickHouse in another process, so that the memory is
 // that of the analyzer alone.
 

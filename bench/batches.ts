@@ -11,8 +11,8 @@ import { batchInserts, writeInserts } from '../store/write-batch.ts';
 import { type DataSet, dataSets, lines } from './ingest/data-set.ts';
 import { fact, fine, type Line, table, whole } from './ingest/report.ts';
 
-// Shows where the CPU seconds of ingesting go, in half a minute and in one process: reading and folding, making rows,
-// and the embedded ClickHouse. Use it to compare before and after a change. It leaves out Kafka and HTTP.
+// Shows, within half a minute and in one process, where the CPU seconds of ingesting go: reading and folding, making
+// rows, and the embedded ClickHouse. Use this bench to compare before and after a change. Kafka and HTTP are left out.
 
 const { values } = parseArgs({
   options: {
@@ -94,7 +94,9 @@ function fetches(set: DataSet): RawRecord[][][] {
   });
 }
 
-/** Folds the partitions in turn, as fetches bring them; each partition makes the wanted number of batches. */
+/**
+ * Folds one chunk of each partition in turn, as fetches bring them; each partition makes the wanted number of batches.
+ */
 function fold(fetched: readonly RawRecord[][][]): Batch[] {
   const reader = createRecordReader({ format: 'auto', mapping: {} });
   const batchers = fetched.map(
@@ -140,7 +142,7 @@ function ledgerEntry({ from, to, rows }: Batch): Parameters<typeof batchInserts>
   };
 }
 
-/** Returns the CPU seconds of the process since the last call. */
+/** Returns a function that returns the CPU seconds of the process since its last call. */
 function stopwatch(): () => number {
   let last = process.cpuUsage();
   return () => {

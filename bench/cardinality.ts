@@ -12,8 +12,8 @@ import { fact, fine, goal, table, whole } from './ingest/report.ts';
 import { runProgram } from './ingest/run-program.ts';
 import { medianOf } from './ingest/statistics.ts';
 
-// Imports the same number of records from few callers and from very many (each with its own key) from a file into the
-// embedded ClickHouse. The difference is the cost of names such as sessions or devices.
+// Imports two files with the same number of records into the embedded ClickHouse: one with few callers, one with very
+// many. Each caller has its own key. The difference is the cost of names such as sessions or devices.
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +32,10 @@ if (![records, rounds, callers.few, callers.many].every((n) => Number.isInteger(
   process.exit(2);
 }
 
-/** 286 requests a second; 8 % of them are refused. */
+/**
+ * The lines of requests from `count` callers, from `from` (epoch ms) on: 286 requests a second, of which 8 % are
+ * refused.
+ */
 function* lines(count: number, from: number): Generator<string> {
   const random = createRandom('cardinality');
   const names = Array.from({ length: count }, () => {

@@ -51,8 +51,8 @@ for (const unit of [
   'Retrying ',
   'does not exist ',
 ]) {
-  // Longer texts are cut to a window, which would hide how the time grows. So two texts are compared that both fit into
-  // it, one twice as long as the other.
+  // The classifier cuts longer texts, which would hide how the time grows. So two texts that it does not cut are
+  // compared, one twice as long as the other.
   const [half, full] = [secondsFor(unit, 30_000), secondsFor(unit, 60_000)];
   const [small, large] = [secondsFor(unit, 100_000), secondsFor(unit, 200_000)];
   const exponent = Math.log2(full / half).toFixed(2);

@@ -3,7 +3,7 @@ import { nativeRecord } from '../domain/request-log.ts';
 import { isPlainNative } from '../ingest/formats/native.ts';
 
 // Compares the decode rate with JSON.parse alone, over the same bytes in the same run. Rounds alternate, so that a busy
-// machine slows both; the best round of each counts.
+// machine slows all runs alike; the best round of each run counts.
 
 const RECORDS = 4_000;
 const ROUNDS = 100;

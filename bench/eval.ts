@@ -1,6 +1,7 @@
-// Measures how good detection is: replays every scenario, with numbers that vary by seed, in the real program.
+// Measures how good detection is: replays scenarios, with numbers that vary by seed, in the real program. Without
+// --scenario it replays all except load, demo-day and calm-day.
 //   npm run eval -- [--seeds 5] [--first-seed 1] [--scenario NAME]... [--calm-days 20] [--jobs 2] [--json] [--save FILE]
-// With --save each result is saved as one line, and a scenario whose result is saved is not run again, so a long
+// With --save each result is saved as one line. A scenario is not run again with a seed whose result is saved, so a long
 // evaluation can be stopped and continued. Seeds below 1000 are for tuning. Published figures come from seeds from 1000
 // on (--first-seed 1000), whose results nobody looked at while tuning.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';

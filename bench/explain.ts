@@ -16,7 +16,7 @@ interface Incident {
   cause: Record<string, string>[];
 }
 
-/** In the order of the dimensions that they represent: project, client, model, endpoint, region. */
+/** The attributes in the order of the dimensions for which they stand: project, client, model, endpoint, region. */
 const order = ['p2p', 'cdn', 'bitrate', 'device', 'isp'];
 const [file] = process.argv.slice(2);
 
@@ -85,7 +85,7 @@ function report(title: string, results: readonly Result[]): void {
   console.log(`${title.padEnd(22)} first ${share(within(1))}, in the first three ${share(within(3))}`);
 }
 
-/** The middle 90 % of the results of random samples of the same size, drawn with replacement. */
+/** Prints the middle 90 % of the figures of random samples of the same size, drawn with replacement. */
 function bootstrap(results: readonly Result[]): void {
   let state = 1;
   const chance = () => {

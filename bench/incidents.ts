@@ -5,8 +5,8 @@ import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import { type IncidentFilter, readIncidents } from '../store/queries/incidents.ts';
 
-// Measures how long the questions of the console and of `explain` about incidents take after a year of them, on the
-// embedded engine. The engine makes the rows, with texts of about the usual length.
+// Measures how long the questions of the console and of `explain` about incidents take on the embedded engine, when it
+// holds a year of incidents. The engine makes the rows, with texts of about the usual length.
 //   node bench/incidents.ts [INCIDENTS]
 
 const count = Number(process.argv[2] ?? 100_000);
@@ -16,7 +16,7 @@ const directory = await mkdtemp(path.join(tmpdir(), 'faultline-incidents-'));
 const store = await openEmbedded(directory);
 try {
   await migrate(store);
-  // The versions of each incident are kept for a week only, and not read here.
+  // Without the view no versions are stored. They are kept for a week only, and this bench does not read them.
   await store.command('DROP VIEW incident_versions_view');
   const at = `${now - YEAR} + intDiv(number * ${YEAR}, ${count})`;
   const time = (seconds: string): string => `fromUnixTimestamp64Milli(toInt64(${seconds}) * 1000)`;

@@ -7,8 +7,8 @@ import { openLab } from './ingest/lab.ts';
 import { fine, type Finding, table } from './ingest/report.ts';
 import { throughput, type ThroughputPart } from './ingest/throughput.ts';
 
-// Compares Kafka to ClickHouse with the plain Kafka client and with ClickHouse's own Kafka engine on the same topic.
-// Starts its own broker; README.md describes the parts.
+// Compares workers that bring a topic of Kafka into ClickHouse with the plain Kafka client and with ClickHouse's own
+// Kafka engine on the same topic. Starts its own broker; README.md describes the parts.
 
 const { values } = parseArgs({
   options: {

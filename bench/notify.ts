@@ -1,4 +1,5 @@
-// Measures the cost of notifications after a year: one look at everything, and one pass of 5 s, with 1,000 open incidents.
+// Measures the cost of notifications after a year, with 1,000 open incidents: of the first pass, which looks at
+// everything, and of the later passes, of which there is one every 5 s.
 // node bench/notify.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { migrate } from '../store/migrate.ts';
 import { sampleIncident } from '../tests/notify/sample-incidents.ts';
 
 const DAYS = 365;
-/** Incidents a day (each written 30 times), and messages a day. */
+/** Incidents a day; each is written `VERSIONS` times. */
 const PER_DAY = 50;
 const VERSIONS = 30;
 const OPEN = 1_000;
@@ -83,12 +84,12 @@ const notifier = new Notifier({
       },
     ],
   ]),
-  // Skips the time that a new analyzer waits before it sends, because it is not part of the cost.
   monotonic: () => performance.now() + skipped,
   chance: () => 0.5,
   newHolder: () => 'bench',
   events: { tried: () => undefined, leads: () => undefined, refreshFailed: () => undefined },
 });
+// A new analyzer waits before it sends. This pass and the wait are not measured.
 await notifier.pass();
 await new Promise((resolve) => setTimeout(resolve, 11_000));
 skipped = 0;

@@ -2,7 +2,7 @@ import { createDecoder } from '../ingest/formats/decode.ts';
 import { type Resource, type Span, spansInJson, spansInProtobuf } from '../tests/fixtures/otlp-writer.ts';
 
 // Compares the decode rate of OTLP in JSON and in protobuf: the same spans of a usual size, one in twenty of which
-// failed. Rounds alternate; the best of each counts.
+// failed. Rounds alternate; the best round of each format counts.
 
 const SPANS = 1_000;
 const ROUNDS = 60;

@@ -12,11 +12,11 @@ import { openEmbedded } from '../tests/fixtures/embedded-store.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/store.ts';
 
-// Measures how long every panel takes over 90 days on the embedded engine, and how long ten people who open the overview
-// at the same time wait for their last panel: in Grafana, where each has their own queries, and in the console, which asks
-// once for equal questions. In a last run each of the ten has a different range.
+// Measures how long every panel takes over 90 days on the embedded engine, and how long ten people who open the
+// overview at the same time wait for their last panel: in Grafana, where each person has their own queries, and in the
+// console, which asks once for equal questions. In a last run each of the ten has a different range.
 //   node bench/panels.ts [DIMENSION SETS] [DAYS]
-// Besides elapsed time it prints CPU time, which other programs on the machine do not change. The engine makes the rows:
+// Besides elapsed time it prints CPU time, which other programs on the machine hardly change. The engine makes the rows:
 // each set has successes every minute and one class of failure every fourth minute.
 
 const sets = Number(process.argv[2] ?? 50);
@@ -110,7 +110,7 @@ async function askConsole(name: string, seconds: number): Promise<void> {
   await app.close();
 }
 
-/** Milliseconds of all processors together. */
+/** CPU time of all threads since `before`, ms. */
 function cpuSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
@@ -136,7 +136,7 @@ async function ask(panel: Panel, question: PanelQuestion): Promise<number> {
   return performance.now() - started;
 }
 
-/** Fills the tables per minute and per hour as the view of the finer table would have done. */
+/** Fills the tables per minute and per hour with the rows that their views would make. */
 async function fill(into: Store): Promise<number> {
   const columns = `ts, provider, org, project, api_key, client, region, model, class, subclass, requests, retries,
     useless_retries, input_tokens, output_tokens, cost_usd, latency_ms_sum, latency_buckets`;

@@ -109,7 +109,7 @@ async function fill(store: Store): Promise<void> {
   }
 }
 
-/** Errors of one day: timeouts, of which one in `WRONG` is stored as the unknown. */
+/** Stores the errors of one day: timeouts, of which one in `WRONG` has the class `other`. */
 async function fillErrors(
   store: Store,
   start: number,

@@ -7,8 +7,9 @@ import { generate } from '../simulate/generate.ts';
 import { load } from '../simulate/scenarios/load.ts';
 import { toLine } from '../simulate/record.ts';
 
-// Compares this checkout with another one: from the bytes of a record to the rows to insert, over the same records in
-// the same process. Rounds take turns, so that a busy machine slows both. It prints the median of the rounds' ratios.
+// Compares the CPU time of this checkout with that of another one, from the bytes of a record to the rows to insert,
+// over the same records in the same process. Rounds take turns, so that a busy machine slows both. It prints the median
+// of the ratios of the rounds (there / here).
 
 const RECORDS = 10_000;
 const [folder, rounds = '40'] = process.argv.slice(2);

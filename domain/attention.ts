@@ -28,7 +28,7 @@ export interface Silence {
   planned: boolean;
   by: string;
   note: string;
-  /** When a person ended it early; null: nobody did. */
+  /** When a person ended the silence early; null: nobody ended it early. */
   ended_at: number | null;
 }
 
@@ -46,8 +46,9 @@ export type Attention =
   | { state: 'silenced' | 'maintenance'; by: string; until: number; note: string; silence: string };
 
 /**
- * Whether an incident is silenced or acknowledged at a time (epoch seconds); null: neither. A silence goes before an
- * acknowledgement because it is stronger: nobody is told anything. Of several silences the one that ends last counts. Pure.
+ * Whether an incident is silenced or acknowledged at a time (epoch seconds); null: neither. A silence has precedence
+ * over an acknowledgement, because during a silence nobody is told anything. Of several silences, the one whose present
+ * window ends last counts. Pure.
  */
 export function attentionOf(incident: Incident, marks: Marks, now: number): Attention | null {
   let longest: Extract<Attention, { until: number }> | null = null;
@@ -76,16 +77,19 @@ export function wasSilenced(incident: Incident, { silences }: Marks, now: number
   return silences.some((silence) => covers(silence, incident) && overlaps(silence, from, to));
 }
 
-/** When an incident was known as open, by the clock and in epoch seconds; `to` null: it still is. */
+/**
+ * When an incident was known as open, by the clock and in epoch seconds; `to` null: the incident is still known as
+ * open.
+ */
 export interface KnownOpen {
   from: number;
   to: number | null;
 }
 
 /**
- * The silences that concerned this incident, up to now (epoch seconds): they held at any time of its life, or while it
- * was known as open. The two differ where old requests are read, because people act by the clock: `known` is then the
- * time in which it could be told; null: not known any more. Pure.
+ * The silences that concerned this incident, up to now (epoch seconds): each held at some time of the incident's life,
+ * or while the incident was known as open. The two times differ when old requests are read: an incident lives in event
+ * time, but people set silences by the clock. `known` null: the store no longer knows when the incident was open. Pure.
  */
 export function silencesOf(
   incident: Incident,
@@ -109,7 +113,7 @@ export function silencedUntil(silence: Silence, now: number): number | null {
   return now < end ? end : null;
 }
 
-/** Whether a silence can no longer hold at a time (epoch seconds) or later. */
+/** Whether a silence is over for good: it holds neither at a time (epoch seconds) nor at any later time. */
 export function isOver({ ends_at, every_seconds, ended_at }: Silence, now: number): boolean {
   return (ended_at !== null && ended_at <= now) || (every_seconds === 0 && ends_at <= now);
 }

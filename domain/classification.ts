@@ -20,7 +20,10 @@ export const subclasses = [
 ] as const;
 export type Subclass = (typeof subclasses)[number];
 
-/** Which form of the provider's error format the text has; empty when it does not show. */
+/**
+ * The edition of OpenAI's error guide, by year, to which the form of the error belongs; `neighbour`: the form of
+ * another provider; empty when the form does not show it.
+ */
 export const generations = ['', '2022', '2023', '2024', '2025', '2026', 'neighbour'] as const;
 export type Generation = (typeof generations)[number];
 
@@ -33,7 +36,7 @@ export interface Classification {
   retry: Retry;
   fault: Fault;
   subclass: Subclass;
-  /** How long the provider asks to wait, in seconds; null when it does not say. */
+  /** How long the provider asks the client to wait, in seconds; null when it does not say. */
   wait_seconds: number | null;
 }
 
@@ -50,5 +53,8 @@ export interface ClassifierInput {
   headers: Readonly<Record<string, string>> | null;
 }
 
-/** The rule of an answer that has no body, or one that does not say why, by status: several causes share these two. */
+/**
+ * By status: the rule for answers whose body is missing or does not name a cause. Each of these two statuses has
+ * several causes.
+ */
 export const bareRules = { 429: 'status.429', 503: 'status.5xx' } as const;

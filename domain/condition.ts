@@ -6,8 +6,9 @@ export interface Condition {
 }
 
 /**
- * Parses a text such as `class=slow_down,rate_limit` or `class!=ok`; null when it is not a condition. A comma that is part
- * of a value is written `\,`, and a backslash before a comma or a backslash `\\`. Names and values are not checked.
+ * Parses a text such as `class=slow_down,rate_limit` or `class!=ok`; null when the text is not a condition. A comma
+ * that is part of a value is written `\,`, and a backslash that stands before a comma or another backslash is written
+ * `\\`. Names and values are not checked.
  */
 export function parseCondition(text: string): Condition | null {
   const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;

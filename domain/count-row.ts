@@ -21,7 +21,7 @@ export const callerDimensions = [
 ] as const;
 export type CallerDimension = (typeof callerDimensions)[number];
 
-/** One value for each of these dimensions, made by a function. */
+/** Calls `make` for each caller dimension and returns the values by dimension. */
 export function byCallerDimension<Value>(
   make: (name: CallerDimension) => Value,
 ): Record<CallerDimension, Value> {
@@ -57,7 +57,7 @@ export interface CountRow {
   requests: number;
   /** Requests that repeat an earlier one. */
   retries: number;
-  /** Retries on a class that never succeeds by retrying. */
+  /** Retries that failed with a class that no retry can cure. */
   useless_retries: number;
   input_tokens: number;
   output_tokens: number;

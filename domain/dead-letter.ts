@@ -1,7 +1,7 @@
 /** Only this many bytes of a larger record are stored, from its beginning. */
 const MOST_STORED = 1024 * 1024;
 
-/** A longer text within a record may have been cut when its secrets were removed; characters. */
+/** In characters. A text of a record that is at least this long may have been cut when its secrets were removed. */
 const SURELY_WHOLE = 32 * 1024;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Who has to act, as far as one error shows. The class decides it, except `gateway`: there the caller's own gateway
- * refused the request.
+ * Who has to act, as far as one error shows. The class decides it, with one exception: `gateway` means that the
+ * caller's own gateway refused the request, whatever the class.
  */
 export type Fault =
   | 'traffic'
@@ -12,7 +12,10 @@ export type Fault =
   | 'gateway'
   | 'unknown';
 
-/** Whether the same request can succeed later: at once with back-off, after a wait, or never. */
+/**
+ * Whether the same request can succeed later: `yes`, with back-off; `after_wait`, only after a longer wait; `no`,
+ * never.
+ */
 export type Retry = 'yes' | 'after_wait' | 'no';
 
 export interface ErrorFacts {
@@ -22,7 +25,7 @@ export interface ErrorFacts {
   guide: string | null;
   fault: Fault;
   retry: Retry;
-  /** In the order in which to try them. */
+  /** Steps, in the order in which to try them. */
   remedy: readonly string[];
   /** The team that usually owns the fix. */
   owner: string;

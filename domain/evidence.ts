@@ -6,21 +6,21 @@ export const evidenceUnits = ['ratio', 'usd', 'count', 'times', 'seconds', 'text
 export type EvidenceUnit = (typeof evidenceUnits)[number];
 
 /**
- * Of which time a field is, so that numbers of different times are never shown side by side without saying so.
- * `in_all`: from the start to the last matching answer. `latest`: the last window of the last evaluation, which after
- * the end is the one that found the end. `before`: the time before the incident. `found`: when it fired. `fixed`: none
- * of these; a setting, or a time that the field names itself.
+ * The time that a field is about. Pages show it, so that nobody compares numbers about different times. `in_all`: from
+ * the start to the last matching answer. `latest`: the window of the last evaluation; after an incident has ended, that
+ * is the evaluation that found the end. `before`: the time before the incident. `found`: the moment at which it fired.
+ * `fixed`: none of these, for example a setting or a time that the label names.
  */
 export type EvidenceMoment = (typeof evidenceMoments)[number];
-/** In the order in which they are shown. */
+/** The moments, in the order in which they are shown. */
 export const evidenceMoments = ['in_all', 'latest', 'before', 'found', 'fixed'] as const;
 
-/** What people read of one field. */
+/** How a field of evidence is shown to people. */
 export interface EvidenceField {
   label: string;
   unit: EvidenceUnit;
   moment: EvidenceMoment;
-  /** For fields whose values are code words: the words for each. */
+  /** For a field whose values are code words: the text that people read, by code word. */
   words?: Readonly<Record<string, string>>;
 }
 
@@ -222,14 +222,17 @@ export const evidenceFields: Readonly<Record<string, EvidenceField>> = Object.fr
   ]),
 );
 
-/** What is known of a field; undefined for a field of a newer or older version, which keeps its own name. */
+/**
+ * How to show a field; undefined for a field that only another version of faultline knows. Callers show such a field
+ * under its own name.
+ */
 export function evidenceField(name: string): EvidenceField | undefined {
   return Object.hasOwn(evidenceFields, name) ? evidenceFields[name] : undefined;
 }
 
 /**
- * A text of the evidence in words: `credit_balance` becomes `prepaid credit`. Texts that begin with a code word, as
- * `server_error 41`, keep the rest. A word without an entry stays as it is. Pure.
+ * A text of the evidence in words: `credit_balance` becomes `prepaid credit`. In a text such as `server_error 41` only
+ * the code word at the beginning is replaced. A text whose first word has no entry stays unchanged. Pure.
  */
 export function evidenceWords(name: string, text: string): string {
   const words = evidenceField(name)?.words;
@@ -238,14 +241,20 @@ export function evidenceWords(name: string, text: string): string {
   return `${words[code]}${text.slice(code.length)}`;
 }
 
-/** Fields that say something: an empty list or an empty text says only that nothing was found. */
+/**
+ * The fields of the evidence and their values, without empty texts and empty lists: those say only that nothing was
+ * found.
+ */
 export function saidEvidence(evidence: Incident['evidence']): [string, Incident['evidence'][string]][] {
   return Object.entries(evidence).filter(
     ([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0),
   );
 }
 
-/** The fields that say something, by their moment in the order of `evidenceMoments`; moments without one are left out. */
+/**
+ * The fields of `saidEvidence` by their moment, in the order of `evidenceMoments`. A field that this version does not
+ * know counts as `fixed`; moments without a field are left out.
+ */
 export function evidenceByMoment(
   evidence: Incident['evidence'],
 ): [EvidenceMoment, [string, Incident['evidence'][string]][]][] {

@@ -1,19 +1,25 @@
 import type { RequestClass } from './error-class.ts';
 
-/** Names of which the subject of a kind may consist. */
+/** The values that can name the subject of a kind. */
 export type SubjectName = 'provider' | 'org' | 'project' | 'key' | 'client' | 'region' | 'model' | 'topic';
 
 /** What is known of a kind of incident before there is an incident. */
 export interface KindFacts {
   /** Title for people. */
   title: string;
-  /** There is at most one open incident for each combination of these; absent: provider and organization. */
+  /**
+   * What names the subject: there is at most one open incident for each combination of these values. Absent: provider
+   * and organization.
+   */
   subject?: readonly SubjectName[];
-  /** For routing. The severity of an incident may change while it lasts; the label of an alert must not. */
+  /**
+   * The label by which Grafana and Alertmanager route an alert. It must stay the same, whereas the severity of an
+   * incident may change while it lasts.
+   */
   severity: 'warning' | 'critical';
   /** The class of most matching answers; its remedy and colour represent the kind where no incident is at hand. */
   class: RequestClass;
-  /** Its page below docs/, to which alerts and messages lead; it links to the pages of the classes. */
+  /** The page of the kind, below docs/. Alerts and messages lead to it, and it links to the pages of the classes. */
   runbook: string;
   /** What to do, instead of the remedy of the class. */
   remedy?: string;
@@ -22,20 +28,20 @@ export interface KindFacts {
   /** First sentence of a notification. The scope follows it: "Slow Down surge since 17:08: org acme." */
   alert: string;
   /**
-   * The most important number: texts with names of evidence in braces. The first text whose names all exist is used;
-   * absent: the numbers that every incident has.
+   * Texts with the most important numbers; the names of evidence fields are in braces. The first text whose fields all
+   * exist is used. Absent: the numbers that every incident has are used.
    */
   matters?: readonly string[];
   /** Why somebody must act, by the party of the verdict; `otherwise` is for parties that are not named. */
   why: { otherwise: string } & Readonly<Record<string, string>>;
   /**
    * Kinds of incident that are consequences of this one when they concern the same traffic. They are listed under it,
-   * and no message is sent about them.
+   * and nobody is told of them while this incident lasts and a little longer.
    */
   explains?: readonly string[];
 }
 
-/** For kinds whose answers can also come from the caller's own gateway: it refused, and no provider was asked. */
+/** The `why` for the party `gateway`: the caller's own gateway refused the request, and no provider was asked. */
 const BY_GATEWAY =
   'Your own gateway refuses these requests before any provider is asked: look at its limits, budgets, keys and routes.';
 

@@ -3,8 +3,8 @@ const DURATION = /^(?:\d{1,7}(?:\.\d{1,3})?[smhdw]){1,5}$/;
 const ISO =
   /^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?<zone>Z|[+-]\d\d:?\d\d)?)?$/i;
 /**
- * The years 2000 and 2100: beyond them a number is not the time of a request but has the wrong unit. A range is compared
- * with the time before it, which must not be before 1970, because the store knows no such time.
+ * A moment lies in the years 2000 to 2099, in epoch milliseconds. A number outside them is not the time of a request:
+ * it has the wrong unit. Besides, a range is compared with the time before it, and the store has no times before 1970.
  */
 const EARLIEST = 946_684_800_000;
 const LATEST = 4_102_444_800_000;

@@ -7,7 +7,9 @@ const toNumber = (v: unknown) =>
   typeof v === 'string' && v.trim() !== '' && !Number.isNaN(Number(v)) ? Number(v) : v;
 const integer = (min: number, max: number) => z.preprocess(toNumber, z.number().int().min(min).max(max));
 
-/** Messages do not show a wrong value of such a member, because it may be the secret itself. */
+/**
+ * Error messages do not show the wrong value of a member with this mark, because the value may be the secret itself.
+ */
 const hidden = { params: { secret: true } };
 const REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
 
@@ -16,7 +18,7 @@ const secretReference = z.string().refine((v) => REFERENCE.test(v), {
   error: 'env:NAME or file:/path: the place of the secret, never the secret itself',
   ...hidden,
 });
-/** An address that may itself be a secret, as those of chats are. */
+/** An address, or the place of an address that must stay secret. */
 const address = z.string().refine((v) => REFERENCE.test(v) || isPlainUrl(v), {
   error: 'an http:// or https:// address without user and password, or env:NAME or file:/path',
   ...hidden,
@@ -39,7 +41,7 @@ const receiver = z.discriminatedUnion(
       token: secretReference.optional(),
     }),
     z.strictObject({ type: z.literal('webhook'), url: address, secret: secretReference.optional() }),
-    // Everybody who knows the address can write to the chat, so it is a secret.
+    // Everybody who knows the address can write to the chat, so the address is a secret.
     z.strictObject({ type: z.literal('slack'), url: secretReference }),
     z.strictObject({
       type: z.literal('pagerduty'),
@@ -85,14 +87,17 @@ const named = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.array(z.enum(names, { error: `one of ${names.join(', ')}` })).min(1);
 
 const route = z.strictObject({
-  /** Absent members match all. */
+  /** `kind`, `severity`, `party` and `scope` are conditions; an absent condition matches every incident. */
   kind: named(incidentKindNames).optional(),
   severity: named(['info', 'warning', 'critical']).optional(),
   party: named(partyNames).optional(),
   scope: z.partialRecord(z.enum(scopeNames), oneOrMore(text)).optional(),
   receivers: texts,
   group_by: z.array(z.enum([...scopeNames, 'kind'])).default([]),
-  /** 0: one message for each incident. */
+  /**
+   * How long the first message of a group waits for further incidents. 0 without `group_by`: one message for each
+   * incident.
+   */
   group_seconds: integer(0, 3_600).default(0),
   /** 0: a firing incident is reported once. */
   repeat_seconds: integer(0, 2_592_000).default(14_400),

@@ -10,7 +10,7 @@ export type Override = {
   where: Partial<Record<WhereName, string>>;
 } & { [K in IncidentKind]?: Readonly<Record<string, unknown>> | undefined };
 
-/** Lists that an override may not contain, because each of their items names whom it concerns. */
+/** Settings that an override may not contain: lists whose items name for whom they hold. */
 const LISTS = ['budgets'];
 /** Kinds whose subject has at least one of these members. */
 const kinds = incidentKindNames.filter((kind) => subjectOf(kind).some(isWhereName));
@@ -45,7 +45,7 @@ export function overridesOf(
   return list;
 }
 
-/** The section without its defaults: a member that is absent keeps the value that holds for all. */
+/** The section without its defaults and without `LISTS`: an absent member keeps the value that holds for all. */
 function partial(section: z.ZodPrefault<z.ZodObject>): z.ZodObject {
   const { shape } = section.unwrap();
   const own = Object.entries(shape).filter(([name]) => !LISTS.includes(name));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The largest values that one request may have, far above any real one. A larger value is in another unit or broken. If
- * it were counted, sums over many such records would wrap around (UInt64) or lose their last digits (doubles).
+ * The largest values that one request may have, far above any real one. A larger value is in another unit or broken.
+ * Sums over many such values would wrap around (UInt64) or lose their last digits (doubles).
  */
 export const MOST = { ms: 1e9, tokens: 1e9, usd: 1e6 } as const;
 
@@ -63,7 +63,7 @@ export interface RequestLog {
   provider: string;
   org: string;
   project: string;
-  /** `prefix…last4#hash8`, or empty. */
+  /** The fingerprint `prefix…last4#hash8`, or empty. */
   api_key: string;
   client: string;
   region: string;
@@ -108,7 +108,7 @@ export type RejectReason = (typeof rejectReasons)[number];
  */
 export type SkipReason = string;
 
-/** A request that could not be decoded, in a message whose other requests could. */
+/** A request that could not be decoded, in a message that holds other requests too. */
 export interface RejectedPart {
   /** Index among the requests of the message, from 0. */
   part: number;
@@ -128,7 +128,10 @@ export type Decoded =
       rejected?: readonly RejectedPart[];
       /** One reason for each record of the message that is not a request. */
       skipped?: readonly SkipReason[];
-      /** Names of fields whose value could not be used, once for each record. The records are counted all the same. */
+      /**
+       * Names of fields whose value could not be used; a name occurs once for each record that has the field. The
+       * records are counted without these fields.
+       */
       dropped?: readonly string[];
     }
   | { kind: 'skip'; reason: SkipReason }

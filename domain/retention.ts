@@ -1,4 +1,7 @@
-/** The tables that have a setting for retention. `ingest_days` is kept as long as the longest of them. */
+/**
+ * The tables that have a setting for retention. `ingest_days` has none: it is kept as long as any table that is
+ * compared with it (store/retention.ts).
+ */
 export const retainedTables = [
   'request_counts',
   'request_counts_1m',
@@ -29,7 +32,10 @@ const unitDays: Readonly<Record<string, number>> = { d: 1, w: 7, y: 365 };
 /** ClickHouse's DateTime ends in 2106: a longer retention would wrap around and delete everything at once. */
 const MOST_DAYS = 50 * 365;
 
-/** Days of `7d`, `2w` or `3y`; null for `never`; undefined for any other text and outside 1 to 18,250 days. */
+/**
+ * Days of `7d`, `2w` or `3y`; null for `never`; undefined for any other text, and for fewer than 1 or more than 18,250
+ * days.
+ */
 export function parseRetention(text: string): number | null | undefined {
   if (text === 'never') return null;
   const match = /^(\d{1,6})([dwy])$/.exec(text);

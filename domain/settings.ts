@@ -13,7 +13,7 @@ const positive = z.preprocess(toNumber, z.number().positive());
 const whole = (max: number) => integer(1, max);
 /** Environment variables are texts: `true`, `1`, `yes` and their opposites. */
 const flag = z.union([z.boolean(), z.stringbool()], { error: 'true or false' });
-/** A list in YAML, or comma-separated in an environment variable. */
+/** A list in YAML, or a comma-separated text in an environment variable. */
 const listOf = (item: z.ZodString) =>
   z.preprocess(
     (v) =>
@@ -35,7 +35,7 @@ const httpUrl = z
     (v) => v === '' || isHttpUrl(v),
     'an http:// or https:// address without user and password, or empty',
   );
-/** Never shown: messages and `faultline settings` mask it. */
+/** A text that is never shown: error messages and `faultline settings` mask it. */
 const secret = (description: string) => z.string().default('').meta({ description, secret: true });
 
 const keeps = (table: RetainedTable, description: string) =>
@@ -77,8 +77,8 @@ const enabled = flag
   .describe('False: this kind is not looked for, and its open incidents are resolved.');
 
 /**
- * Every setting, once. A key `a.b_c` is also the environment variable `FAULTLINE_A_B_C`.
- * `describe` texts become the comments of `faultline.example.yaml`.
+ * Every setting except `analyzers.overrides`. A key `a.b_c` can also be set as environment variable `FAULTLINE_A_B_C`,
+ * unless its `meta` has `structured`. The texts of `describe` become the comments of `faultline.example.yaml`.
  */
 const plainSettings = z.strictObject({
   clickhouse: z
@@ -518,8 +518,8 @@ const plainSettings = z.strictObject({
       pipeline: z
         .strictObject({
           enabled,
-          // Workers report every 10 s what they learned in the last 10 s, so a shorter time would fire for idle
-          // partitions.
+          // A report of a worker can be 20 s old: workers report every 10 s what they learned in the last 10 s. So a
+          // time below 30 s would make incidents of idle partitions.
           stand_seconds: integer(30, 86_400)
             .default(60)
             .describe(
@@ -590,7 +590,7 @@ const plainSettings = z.strictObject({
 });
 const { shape: analyzers } = plainSettings.shape.analyzers.unwrap();
 
-/** All settings. The members of overrides are those of the kinds. */
+/** All settings. The members of `overrides` derive from the sections of the kinds. */
 export const settingsSchema = plainSettings.extend({
   analyzers: plainSettings.shape.analyzers
     .unwrap()
@@ -620,6 +620,7 @@ function isAtMost(one: string, other: string): boolean {
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
-  // A user and password in an address would appear in logs. They have settings of their own, which are masked.
+  // A password in an address would appear in logs. User and password have settings of their own, and the password is
+  // masked.
   return isHttp && url?.username === '' && url.password === '';
 }

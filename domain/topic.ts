@@ -1,6 +1,6 @@
 /**
- * The names that a topic of Kafka can have. The topics of all other sources contain `#` or `:`, so no broker knows
- * them: `file:app.log#1a2b3c4d`, `stdin#…`, `pipe:…#…`, `demo#…`, `dead-letters#…`.
+ * The names that a topic of Kafka can have. The topics of all other sources contain `#` or `:`, which Kafka does not
+ * allow: `file:app.log#1a2b3c4d`, `stdin#…`, `pipe:…#…`, `demo#…`, `dead-letters#…`.
  */
 export const kafkaTopicPattern = '^[A-Za-z0-9._-]+$';
 

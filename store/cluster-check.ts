@@ -29,7 +29,7 @@ export async function countShards(store: Store, { cluster, url }: StoreOptions):
 
 /**
  * Creates the database when it is missing. On a cluster the statement waits for servers that are down, so it is sent
- * only when a server lacks the database.
+ * only when a server lacks the database. Throws `StoreError`.
  */
 export async function createDatabase(store: Store, { cluster, database }: StoreOptions): Promise<void> {
   if (cluster !== '') {
@@ -44,7 +44,7 @@ export async function createDatabase(store: Store, { cluster, database }: StoreO
       `CREATE DATABASE IF NOT EXISTS ${database} ${cluster === '' ? '' : onCluster(cluster)}`,
     );
   } catch (error) {
-    // A user who may only read cannot create a database. If it is missing, the first query fails and says so.
+    // A user who may only read cannot create a database. If the database is missing, the first query fails and says so.
     if (!(error instanceof StoreError) || (error.serverCode !== 164 && error.serverCode !== 497)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** A cluster, under its name in `remote_servers` of its servers, and the database in it. */
+/** A cluster, by its name in `remote_servers` of its servers, and a database on it. */
 export interface ClusterTarget {
   cluster: string;
   database: string;
@@ -55,8 +55,8 @@ export function everyReplica({ cluster, database }: ClusterTarget, table: string
 }
 
 /**
- * Keeper paths contain no UUID: a server that joins later must find the path of its shard, and two processes that
- * create a table at once must use the same path. {shard} and {replica} are macros of the servers.
+ * These paths in Keeper contain no UUID: a server that joins later must find the path of its shard, and two processes
+ * that create a table at once must use the same path. {shard} and {replica} are macros of the servers.
  */
 const keeperPath = `'/clickhouse/tables/{shard}/{database}/{table}'`;
 const replicaName = `'{replica}'`;

@@ -106,13 +106,16 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
     },
   });
   // A session runs one statement at a time, so readers get sessions of their own and do not wait behind inserts. Two
-  // inserts at once take a quarter to a third less time than one after the other.
+  // inserts at once take a quarter to a third less time than two inserts one after the other.
   const use = () => open(`USE ${options.database}`);
   const readers = createSessionPool(2, use, close);
   const writers = createSessionPool(2, use, close);
   type Reader = Awaited<ReturnType<typeof use>>;
   const bounded = new Map<number, SessionPool<Reader>>();
-  /** Sessions whose queries end after `seconds`. They are not shared, because a SET stays in its session. */
+  /**
+   * Sessions whose queries end after `seconds`. Queries with another bound get other sessions, because a SET stays in
+   * its session.
+   */
   const readersWithin = (seconds: number): SessionPool<Reader> => {
     let pool = bounded.get(seconds);
     if (pool === undefined) {
@@ -131,7 +134,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
         bounds === undefined
           ? readers.use(({ client }) => act(client))
           : readersWithin(bounds.seconds).use(({ client }) => {
-              // Nobody waits for this query any more.
+              // Skips the query when nobody waits for its answer any more.
               bounds.signal.throwIfAborted();
               return act(client);
             }),
@@ -153,7 +156,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
         for (const pool of bounded.values()) await pool.close();
         await writers.close();
         await own.close();
-        // The engine stops with its last session; this one kept it running until now.
+        // The engine stops with its last session; `first` kept the engine running until now.
         await close(first);
       },
     }),
@@ -169,14 +172,16 @@ async function freeMib(where: string): Promise<number> {
 const refusedWrites = `SELECT sum(value) FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`;
 
 /**
- * chdb's types refer to client-common 1.22, and the client has its own copy of them. Both are alike, but a private
- * field makes them different types.
+ * chdb's types refer to client-common 1.22, and the client has its own copy of these types. Both copies are alike, but
+ * a private field makes them different types.
  */
 function asConnection(session: ReturnType<ChdbModule['createChdbConnection']>): ClientConnection {
   return session as unknown as ClientConnection;
 }
 
-/** The engine is an optional dependency: a deployment that uses a server saves its 543 MB. */
+/**
+ * Loads the engine (543 MB), an optional dependency that a deployment with a server can leave out. Throws `StoreError`.
+ */
 function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
   openSession: (path: string) => ChdbSession;
 } {
@@ -231,7 +236,7 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
               query: `${sql} FORMAT Native`,
               query_params: params,
               // Without this setting, a query that fails half-way would end in bytes that look like an answer. The
-              // embedded engine always answers at once.
+              // embedded engine needs no such setting: it returns a whole answer or an error.
               ...(kind === 'server' ? within(bounds, { wait_end_of_query: 1 }) : {}),
             });
             const chunks: Buffer[] = [];
@@ -254,7 +259,10 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
   };
 }
 
-/** Bounds as a server takes them: it stops after the time, and when the client closes the connection. */
+/**
+ * The bounds as settings and signal of a query: the server stops it after the time, or when the client closes the
+ * connection.
+ */
 function within(
   bounds: QueryBounds | undefined,
   settings: ClickHouseSettings = {},
@@ -275,7 +283,7 @@ async function attempt<T>(where: string, act: () => T | Promise<T>, bounds?: Que
     return await act();
   } catch (error) {
     const known = toStoreError(error, where);
-    // Nobody waits for this answer any more, so the cause does not matter.
+    // After an abort nobody waits for the answer, so the cause of the error is not looked up.
     if (bounds?.signal.aborted === true) throw known;
     throw /^https?:/.test(where) ? await withStatusOf(known, where) : known;
   }

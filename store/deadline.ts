@@ -3,12 +3,12 @@ import type { QueryBounds, Store } from './store.ts';
 
 /** ClickHouse's error number for a statement that took longer than its `max_execution_time`. */
 const TIMEOUT_EXCEEDED = 159;
-/** Time for the way to the engine and back, beside the statement itself, ms. */
+/** Time for the way to the engine and back, in addition to the time of the statement, ms. */
 const GRACE_MS = 1_000;
 
 /**
- * The same store for people who wait for answers: after `seconds` a query ends with a `StoreError` `slow`, and the engine stops
- * working on it. Commands and inserts have no deadline.
+ * The same store with a deadline, for people who wait for answers: after `seconds` a query ends with a `StoreError` of
+ * code `slow`, and the engine stops working on the query. Commands and inserts have no deadline.
  */
 export function withDeadline(store: Store, seconds: number): Store {
   const inTime = async <Answer>(ask: (bounds: QueryBounds) => Promise<Answer>): Promise<Answer> => {

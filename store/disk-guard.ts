@@ -8,7 +8,10 @@ import { StoreError } from './error.ts';
 export const KEEP_FREE_MIB = 256;
 /** How often the free space is checked, ms. */
 const EVERY_MS = 250;
-/** Only every fourth check also counts the refused writes, because that takes a statement of the engine (3 ms). */
+/**
+ * While enough space is free, only every fourth check also counts the refused writes, because this takes a statement of
+ * the engine (3 ms).
+ */
 const COUNT_EVERY = 4;
 
 /** What the guard reads and controls. */
@@ -35,7 +38,7 @@ export interface DiskGuard {
 
 /**
  * Keeps the embedded engine away from a full disk. Unlike a server, the engine treats a write that the system refuses
- * as done (chDB 3.4, decision 13): the insert or the merge counts, but its files are empty. So nothing is written
+ * as done (chDB 3.4, decision 13): the insert or the merge takes effect, but its files are empty. So nothing is written
  * unless enough space is free, and if a write is refused all the same, the process ends before anything builds on it.
  */
 export function createDiskGuard(disk: GuardedDisk): DiskGuard {
@@ -57,8 +60,8 @@ export function createDiskGuard(disk: GuardedDisk): DiskGuard {
 
   async function watch(): Promise<void> {
     for (let turn = 1; !closing.signal.aborted; turn++) {
-      // An error here, for example because the directory was deleted, also reaches whoever uses the engine. The guard
-      // goes on.
+      // An error here, for example because the directory was deleted, is ignored: whoever uses the engine gets an error
+      // too.
       await check(turn % COUNT_EVERY === 0).catch(() => undefined);
       await sleep(EVERY_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }

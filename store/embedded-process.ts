@@ -6,7 +6,7 @@ import { StoreError } from './error.ts';
 
 /**
  * Creates a directory and its parents one by one. Node's own recursive `mkdir` never returns when the system answers
- * ENOENT for a folder that could not be created.
+ * ENOENT although the parent exists, as in /proc.
  */
 export async function makeDirectory(directory: string): Promise<void> {
   const parent = path.dirname(directory);
@@ -52,25 +52,29 @@ let detaching: Promise<void> | undefined;
  * take it over before (cli/input/relay-stdin.ts).
  */
 export function detachStdin(): Promise<void> {
-  // A second call beside the first would close what another thread has opened under the number in between.
+  // All calls share one run. A second run at the same time could close a file that another thread has just opened as
+  // descriptor 0.
   detaching ??= process.platform === 'win32' ? Promise.resolve() : pointStdinAtNull(real);
   return detaching;
 }
 
-/** Rejects with `StoreError` when the descriptor stays taken for seconds. */
+/**
+ * Points descriptor 0 at /dev/null; `wait` is the pause between tries in ms. Rejects with `StoreError` when other
+ * threads keep the number for all tries, which last seconds.
+ */
 export async function pointStdinAtNull(system: Descriptors, wait = 20): Promise<void> {
   if (system.isNull(0)) return;
   try {
     system.close(0);
   } catch {
-    // It was closed already.
+    // The descriptor was closed already.
   }
   for (let left = TRIES; left > 0; left--) {
     const descriptor = system.openNull();
     if (descriptor === 0) return;
-    // Between the two calls a thread of the process has opened a file, and got the number. It will close it.
+    // Between the two calls another thread opened a file, which got the number 0. That thread will close the file.
     system.close(descriptor);
-    // The first tries leave this process no time to open something itself under the number.
+    // There is no pause between the first tries, so that other code of this thread cannot open a file as descriptor 0.
     if (left <= TRIES - TRIES_AT_ONCE) await sleep(wait);
   }
   throw new StoreError(
@@ -86,15 +90,15 @@ export async function pointStdinAtNull(system: Descriptors, wait = 20): Promise<
 export async function refuseForeignOwner(where: string, readLocks = readLinuxLocks): Promise<void> {
   const found = await readOwner(path.join(where, 'status'));
   if (found === null || found.pid === process.pid || !isAlive(found.pid)) return;
-  // A killed owner leaves its number in the file, and the system gives the number to another process.
+  // A killed owner leaves its process number in the file, and the system may give that number to another process.
   const locks = await readLocks();
   if (locks !== null && !hasLock(locks, found.pid, found.inode)) return;
   throw new StoreError('locked', lockedMessage(where, found.pid));
 }
 
 /**
- * The process that the engine's file names, and the inode of the file; null when nobody is named. Both are of one open
- * file, because an owner that closes the directory removes the file at any moment.
+ * The process that the engine's file names, and the inode of the file; null when nobody is named. Both come from one
+ * open file, because the owner may remove the file at any moment.
  */
 async function readOwner(file: string): Promise<{ pid: number; inode: number } | null> {
   const opened = await open(file).catch(() => null);

@@ -26,8 +26,8 @@ async function written(folder: string, bytes: Buffer) {
     const file = await open(name, 'wx+', 0o600);
     try {
       await unlink(name);
-      // Written at explicit positions: where /dev/fd shares the file position, the engine must still read from the
-      // start.
+      // The bytes are written at explicit positions: where /dev/fd shares the file position, the engine must still read
+      // from the start.
       for (let done = 0; done < bytes.length; )
         done += (await file.write(bytes, done, bytes.length - done, done)).bytesWritten;
       return file;

@@ -5,7 +5,9 @@ import { asFile } from './engine-file.ts';
 export interface EngineSession {
   /** Runs a statement. `format` is the format of the answer when the statement names none. */
   run(sql: string, format?: string): Promise<EngineAnswer>;
-  /** Inserts bytes in a format that the engine parses. `settings` hold for this insert only. */
+  /**
+   * Inserts bytes in a format that the engine parses. `settings` hold for this insert only. `rows` is 0 for `Native`.
+   */
   insert(insert: EngineInsert): Promise<{ rows: number; bytes: number; seconds: number }>;
   close(): void;
 }
@@ -26,7 +28,7 @@ export interface EngineInsert {
   settings: Readonly<Record<string, string | number>>;
 }
 
-/** Text formats whose bytes are passed to the engine unchanged. */
+/** Text formats that chdb's own insert accepts. */
 const textFormats = [
   'TabSeparated',
   'TSV',
@@ -58,7 +60,7 @@ interface RawSession {
   close(): void;
 }
 
-/** Wraps a session of chdb in a directory: inserts go through the disk guard, and answers are bytes. */
+/** Wraps a session of chdb on the data directory `where`: inserts go through the disk guard, and answers are bytes. */
 export function asEngineSession(session: RawSession, where: string, guard: DiskGuard): EngineSession {
   return {
     run: async (sql, format = 'TabSeparated') => {
@@ -114,8 +116,8 @@ function quoted(value: string | number): string {
 
 /**
  * Puts an open SQL comment before the rows. The engine splits the whole insert into SQL words before it parses the
- * rows, which takes half as long as the parsing; a comment that does not end is a single word. The format then skips
- * this line as its first.
+ * rows, which takes half as long as the parsing; a comment that does not end is a single word. A setting makes the
+ * format skip this first line.
  */
 export function afterComment({
   body,

@@ -2,15 +2,14 @@
  * What went wrong with the store, so that callers can act without reading messages: `unreachable` (no answer; try
  * again), `busy` (a transient server code; try again), `refused` (the server rejects the statement or the data; trying
  * again cannot help), `locked` (another process owns the data directory), `unavailable` (the engine is not installed,
- * its directory cannot be used, or a port cannot be opened), `slow` (no answer within
- * the time that the caller set).
+ * its directory cannot be used, or a port cannot be opened), `slow` (no answer within the time that the caller allows).
  */
 export type StoreErrorCode = 'unreachable' | 'busy' | 'refused' | 'locked' | 'unavailable' | 'slow';
 
-/** An error of the store. Its message is one line for the reader. */
+/** An error of the store. Its message is one line for people. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
-  /** ClickHouse's error number; 0 when ClickHouse did not answer. */
+  /** ClickHouse's error number; 0 when the error does not come from ClickHouse. */
   readonly serverCode: number;
   constructor(code: StoreErrorCode, message: string, serverCode = 0, cause?: unknown) {
     super(message, { cause });
@@ -72,7 +71,7 @@ const networkCodes = new Set([
 const directoryCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'ENOENT', 'EEXIST']);
 
 /**
- * Turns any error of the client, the engine or the file system into a `StoreError` about `where` (a host or a
+ * Turns any error of the client, the engine or the file system into a `StoreError` about `where` (an HTTP address or a
  * directory).
  */
 export function toStoreError(error: unknown, where: string): StoreError {

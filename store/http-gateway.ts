@@ -29,7 +29,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Largest body of a request with the token, and without it. The engine reads at most 256 KiB of a query. */
+/** Largest body of a request with the token, and without it, in bytes. The engine reads at most 256 KiB of a query. */
 const LIMITS = { write: 256 * 1024 * 1024, read: 512 * 1024 };
 /**
  * Limits on bodies in memory and on requests at once, separately for writers and readers. Requests beyond them are
@@ -131,7 +131,7 @@ async function serve(
   }
 }
 
-/** Runs `act`. Throws `Exception` when too many requests are running. */
+/** Runs `act`. Throws `Exception` when too many requests are running, or their bodies hold too many bytes. */
 async function within(load: Load, act: (load: Load) => Promise<void>): Promise<void> {
   if (load.requests >= MOST_REQUESTS || load.bytes > MOST_BYTES)
     throw new Exception(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'too many requests at once: try again', 503);
@@ -210,7 +210,7 @@ function refuse(
     'X-ClickHouse-Server-Display-Name': gateway.about.displayName,
     'X-ClickHouse-Exception-Code': String(exception.code),
   };
-  // Otherwise the unread rest of the body would be taken for the next request.
+  // Closes the connection: otherwise the unread rest of the body would be taken for the next request.
   if (!request.complete) headers['Connection'] = 'close';
   send(response, exception.status, headers, Buffer.from(exceptionText(exception, gateway.about.version)));
 }

@@ -13,7 +13,7 @@ export async function mendTokenLogs(where: string): Promise<void> {
   }
 }
 
-/** A part that the engine moved aside when it was opened, because its files are incomplete. */
+/** A part with incomplete files, which the engine moved aside when the directory was opened. */
 interface SetAside {
   database: string;
   table: string;

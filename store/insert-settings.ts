@@ -13,7 +13,7 @@ export function insertSettings(insert: Insert, shards: number) {
     // A batch holds each dimension set once per interval, so merging its rows at the insert would find nothing to
     // merge.
     optimize_on_insert: 0,
-    // Old logs span many days, and a batch is always one insert.
+    // No limit, because old logs span many days, and a batch is always one insert.
     max_partitions_per_insert_block: '0',
     // One block per insert, because the token stands for the whole insert.
     max_insert_block_size: '4000000',
@@ -36,7 +36,7 @@ export function homeShard(home: { topic: string; partition: number }, shards: nu
 
 /** Settings of every statement on a cluster. */
 export const clusterSettings = {
-  // Reads go to the replica that was written to: the first one that answers, in a fixed order.
+  // Reads and writes go to the same replica: the first one that answers, in a fixed order.
   load_balancing: 'in_order',
   prefer_localhost_replica: 0,
   // The settle time of the analyzers is 10 s: a replica that is further behind answers only when no other can.

@@ -128,8 +128,8 @@ function createdName(statement: string): string {
 }
 
 /**
- * Creates the missing tables on a server that joined the cluster later. It gets the tables as they are now: Keeper
- * knows the columns of today, so it would refuse a replica with the columns of an early migration.
+ * Creates the missing tables on a server that joined the cluster later. The server gets the tables in their present
+ * form: Keeper knows their present columns, and would refuse a replica with the columns of an early migration.
  */
 async function completeServers(store: Store, names: readonly string[]): Promise<void> {
   const rows = await store.query<{ name: string; definition: string }>(

@@ -4,7 +4,7 @@ export interface TextColumn {
   places: Places;
 }
 
-/** Indexes in the narrowest type that fits. */
+/** Indexes of texts, in one, two or four bytes each. */
 export type Places = Uint8Array | Uint16Array | Uint32Array;
 
 /**
@@ -91,7 +91,9 @@ function readColumn(reader: Reader, type: string, rows: number): NativeColumn {
   return numbers;
 }
 
-/** Converts bytes to numbers. They must start the buffer, because typed arrays need aligned offsets. */
+/**
+ * Converts bytes to numbers. The bytes must be at the start of the buffer, because typed arrays need aligned offsets.
+ */
 function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Array {
   if (type === 'Float64') return new Float64Array(buffer, 0, rows).slice();
   if (type === 'UInt8') return Float64Array.from(new Uint8Array(buffer, 0, rows));
@@ -110,7 +112,7 @@ function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Arra
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #decoder = new TextDecoder();
-  /** Reused for the bytes of every column: a new buffer for each would be the largest cost of a large answer. */
+  /** Reused for the bytes of every column: a new buffer for each column would be the largest cost of a large answer. */
   #room = new ArrayBuffer(1024);
   #at = 0;
 

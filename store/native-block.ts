@@ -7,7 +7,7 @@ export interface NativeRows {
 /**
  * Writes columns in ClickHouse's `Native` format. The engine reads it with hardly any work, whereas it parses each
  * field of a row in a text format. Types may be narrower than those of the table: the engine widens them. Numbers are
- * written in the byte order of this machine, so it must be little-endian, as ClickHouse is.
+ * written in the byte order of this machine, which must be little-endian like the format.
  */
 export class NativeBlock {
   readonly #rows: number;
@@ -54,7 +54,7 @@ export class NativeBlock {
     this.#parts.push(uint64Bytes(this.#rows), bytes);
   }
 
-  /** A row has as many pairs as `ends` grows from the row before to this one. */
+  /** `ends` holds, for each row, the number of pairs of all rows up to and including this row. */
   map(name: string, ends: Uint32Array, keys: Uint32Array, values: Uint32Array): void {
     this.#column(name, 'Map(UInt32, UInt32)', bytesOf(wide(ends)));
     this.#parts.push(bytesOf(keys), bytesOf(values));

@@ -4,7 +4,7 @@ import { localTable } from './cluster-ddl.ts';
 import type { Store } from './store.ts';
 import { StoreError } from './error.ts';
 
-/** The time from which each table keeps its rows: imported history is kept from its import. */
+/** The time at which the retention of a row starts, as SQL. For imported history this is the import, not the event. */
 const keptFrom: Readonly<Record<RetainedTable | 'ingest_days', string>> = {
   request_counts: 'greatest(ts, kept_from)',
   request_counts_1m: 'greatest(ts, kept_from)',
@@ -30,13 +30,16 @@ export function ttlOf(table: ForgettingTable, retention: Retention): string {
   if (table === 'ingest_days') return most === null ? '' : after(most);
   const days = retention[table];
   if (table !== 'ingest_batches') return days === null ? '' : after(days);
-  // Batches that are older than the ledger by day, and so not in it, are kept as long as it is.
+  // Batches that are not in the ledger by day, because they are older than it, are kept as long as the ledger by day.
   return [days === null ? '' : `${after(days)} WHERE by_day`, most === null ? '' : after(most)]
     .filter((part) => part !== '')
     .join(', ');
 }
 
-/** How many days a TTL keeps rows; null: for ever. The first interval is the one for rows of the present version. */
+/**
+ * How many days a TTL keeps rows; null: for ever. Where a TTL has two intervals, the first is the one for rows of the
+ * present version.
+ */
 export function daysOf(ttl: string): number | null {
   const match = /toInterval(Day|Month|Year)\((\d+)\)/.exec(ttl);
   if (match === null) return null;
@@ -46,7 +49,7 @@ export function daysOf(ttl: string): number | null {
 /** How one table deletes old rows. */
 export interface Forgetting {
   table: ForgettingTable;
-  /** As ClickHouse prints it; empty: nothing is deleted. */
+  /** The TTL as ClickHouse prints it; empty: nothing is deleted. */
   ttl: string;
   /** Null: for ever. */
   days: number | null;
@@ -78,8 +81,8 @@ export async function readForgetting(store: Store): Promise<{ now: number; table
 }
 
 /**
- * Sets the TTL of every table whose TTL differs from the settings. Two processes at once do no harm. Stored rows are
- * evaluated again only when the number of days changes. Throws `StoreError`.
+ * Sets the TTL of every table whose TTL differs from the settings, and returns these tables. Two processes at once do
+ * no harm. ClickHouse checks stored rows against the new TTL only when the number of days changes. Throws `StoreError`.
  */
 export async function applyRetention(store: Store, retention: Retention): Promise<ForgettingTable[]> {
   const { tables } = await readForgetting(store);
@@ -88,7 +91,7 @@ export async function applyRetention(store: Store, retention: Retention): Promis
     const wanted = ttlOf(table, retention);
     if (wanted === ttl) continue;
     const wantedDays = daysOf(wanted);
-    // Recorded first: otherwise `reconcile` would report the rows that the shorter retention deleted as missing.
+    // The shorter retention is recorded first: otherwise `reconcile` would report the rows that it deleted as missing.
     if (days !== null && (wantedDays === null || wantedDays > days)) await noteDropped(store, table, days);
     const on = store.cluster === '' ? '' : ` ON CLUSTER '${store.cluster}'`;
     const alter = `ALTER TABLE ${store.database}.${localTable(store, table)}${on}`;

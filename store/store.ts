@@ -8,7 +8,7 @@ export interface Store {
   readonly database: string;
   /** Name of the cluster whose tables are Replicated and Distributed; empty: a single server. */
   readonly cluster: string;
-  /** Host or directory, for messages. */
+  /** HTTP address or data directory, for messages. */
   readonly where: string;
   /**
    * Rows of a SELECT (without FORMAT). `params` are the values of `{name:Type}` placeholders. 64-bit numbers are
@@ -19,7 +19,7 @@ export interface Store {
   columns(sql: string, params?: Record<string, unknown>, bounds?: QueryBounds): Promise<Columns>;
   /** A statement without a result: DDL, ALTER, INSERT SELECT. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
-  /** Resolves only when the rows are stored. The token makes a repetition count once. */
+  /** Resolves only when the rows are stored. An insert that is repeated with the same token is stored once. */
   insert(insert: Insert): Promise<void>;
   /** Only for the embedded engine: direct access for statements of other programs. */
   readonly engine?: Engine;
@@ -39,7 +39,7 @@ export interface QueryBounds {
 
 /** The embedded engine. Errors are the engine's own: `Code: 60. DB::Exception: …`. */
 export interface Engine {
-  /** Opens a session in the store's directory, in under a millisecond. Its settings end with it. */
+  /** Opens a session in the store's directory, in under a millisecond. The settings of a session end with it. */
   openSession(): EngineSession;
   /** Runs an insert that does not use `EngineSession.insert`. Throws code 243 when the disk is nearly full. */
   guard: DiskGuard['insert'];

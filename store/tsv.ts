@@ -59,7 +59,10 @@ function tsvItem(item: string | number): string {
   return typeof item === 'number' ? String(item) : `'${tsvText(item).replaceAll("'", "\\'")}'`;
 }
 
-/** The fields of one TabSeparated row, texts unescaped. Not for rows whose Arrays or Maps are to be read. */
+/**
+ * The fields of one TabSeparated row, texts unescaped. An Array or a Map is returned as a text that can no longer be
+ * parsed.
+ */
 export function parseTsvRow(row: string): string[] {
   return row
     .split('\t')
@@ -80,7 +83,10 @@ export function tsvTime(ms: number): string {
   return (ms / 1000).toFixed(3);
 }
 
-/** A time in epoch seconds as a DateTime field, such as `2026-11-27 17:37:10`: a short number would be no time. */
+/**
+ * A time in epoch seconds as a DateTime field, such as `2026-11-27 17:37:10`. ClickHouse would not read a number with
+ * few digits as epoch seconds.
+ */
 export function tsvSeconds(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }

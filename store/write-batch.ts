@@ -4,7 +4,8 @@ import type { NativeRows } from './native-block.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 
 /**
- * The rows that one batch adds: counts as a Native block, the others as TabSeparated bytes; null when there are none.
+ * The rows that one batch adds: counts as a Native block, failures and dead letters as TabSeparated bytes; null when
+ * there are none.
  */
 export interface RowBodies {
   counts: NativeRows | null;
@@ -41,7 +42,7 @@ export interface LedgerEntry {
   last_ts: number | null;
   /** `counted` and `failed` by day of event time. */
   days: readonly DayCount[];
-  /** Fields of counted records that were left out as unreadable, and in how many records. */
+  /** The fields that were left out of counted records because they were unreadable, and in how many records. */
   dropped: ReadonlyMap<string, number>;
   topic_id: string;
   last_digest: string;
@@ -136,7 +137,8 @@ const ledgerColumns = [
 
 /**
  * The inserts of a batch in the order in which they are sent. The ledger comes last, because its row says that the
- * others are stored. All have the batch's token, so each can be repeated. `more`: further ledger rows of the same partition.
+ * other rows are stored. All have the batch's token, so each can be repeated. `more`: further ledger rows of the same
+ * partition.
  */
 export function batchInserts(
   rows: RowBodies,

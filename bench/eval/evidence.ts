@@ -26,7 +26,7 @@ const warnings: Readonly<Partial<Record<TrueIncident['kind'], ErrorClass | null>
 export interface Evidence {
   /**
    * When the failures were enough for an ideal observer; null: never, or nothing fails in this kind of incident.
-   * docs/simulate.md defines it.
+   * docs/simulate.md defines this moment.
    */
   evident_at: number | null;
   /** For kinds that warn: when the first refusals came; null: none came. */
@@ -95,9 +95,9 @@ function usualShare(
 }
 
 /**
- * Watches the requests of one scope. It knows the true usual share, but not when the trouble begins or how strong it
- * is: it has seen enough when the failures since any earlier one are at least `LEAST`, and the usual share would give
- * as many with a probability below `chance`.
+ * Watches the requests of one scope. The observer knows the true usual share, but not when the trouble begins or how
+ * strong it is. It has seen enough when, from any earlier failure on, there are at least `LEAST` failures, and the
+ * usual share would cause as many with a probability below `chance`.
  */
 function idealObserver(usual: number, chance: number): { see(): void; isEnough(): boolean } {
   let requests = 0;
@@ -107,7 +107,7 @@ function idealObserver(usual: number, chance: number): { see(): void; isEnough()
     see() {
       requests++;
     },
-    /** Adds a failure; to be called after the request was seen. */
+    /** Adds a failure, and returns whether the failures are enough. Call `see` for the request first. */
     isEnough() {
       before.push(requests - 1);
       if (before.length > BEGINNINGS) before.shift();

@@ -19,7 +19,7 @@ export function figuresOf(results: readonly Result[]): Figure[] {
   const parties = found.filter((match) => match.isPartyRight !== null);
   const warned = matches.flatMap((match) => match.isBeforeRefusal ?? []);
   const seconds = found.flatMap((match) => match.detect_seconds ?? []);
-  // Warnings are left out, because they are measured by whether they came in time.
+  // Warnings are left out: another figure says whether they came in time.
   const raw = found.flatMap((match) => (match.detect_seconds === null ? [] : (match.onset_seconds ?? [])));
   const duplicates = matches.reduce((sum, match) => sum + match.duplicates, 0);
   const calm = results.filter((one) => one.matches.length === 0);

@@ -13,7 +13,7 @@ export interface Result {
    * in a true incident or outside of all.
    */
   plain: { seen: number; right: number; wrong: number };
-  /** Length of the traffic, and of its replay by the clock. */
+  /** Length of the traffic in event time, and duration of its replay by the clock. */
   event_ms: number;
   wall_ms: number;
 }

@@ -20,8 +20,8 @@ const FROM = Date.UTC(2026, 8, 1);
 export type Wanted = TrueIncident & Evidence;
 
 /**
- * The truth of one scenario, the incidents found in it, and the alerts of a plain threshold. Times are epoch
- * milliseconds.
+ * The truth of one scenario, the incidents found in it, and the alerts of a plain threshold. Times of `wanted` and
+ * `alerts` are epoch milliseconds.
  */
 export interface Outcome {
   scenario: Scenario;
@@ -33,7 +33,10 @@ export interface Outcome {
   wall_ms: number;
 }
 
-/** Writes the traffic of a scenario to a file and replays it with the real program, as a user would. */
+/**
+ * Writes the traffic of a scenario to a file and replays it with the real program, as a user would. Throws when the
+ * program fails.
+ */
 export async function runScenario(scenario: Scenario, seed: number | string): Promise<Outcome> {
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-eval-'));
   try {

@@ -5,7 +5,7 @@ import { matches, type Scenario } from '../../simulate/scenario.ts';
 import type { Outcome, Wanted } from './run-scenario.ts';
 
 const MINUTE = 60_000;
-/** A found incident may begin this much before or after the true one. */
+/** A found incident may begin this much before the start of the true one, or after its end. */
 const SLACK = 10 * MINUTE;
 
 /** One true incident, and how the analyzers found it. */
@@ -17,21 +17,21 @@ export interface Match {
   /** Whether the right party was named; null when the truth does not name one. */
   isPartyRight: boolean | null;
   /**
-   * Seconds from the moment with enough evidence to the detection; negative: before it. Null if nothing fails in this
-   * kind of incident.
+   * Seconds from the moment with enough evidence to the detection; negative when the detection came first. Null when
+   * the incident was not found, or when there was never enough evidence (nothing fails in some kinds).
    */
   detect_seconds: number | null;
   /** Seconds from the true start to the detection; null: not found. */
   onset_seconds: number | null;
   /** For kinds that warn: whether the warning came before the first refusal; null for other kinds. */
   isBeforeRefusal: boolean | null;
-  /** Seconds from the true end to the end that was found. */
+  /** Seconds from the true end to the end that was found; null when no end was found. */
   resolve_seconds: number | null;
 }
 
 /**
- * Pairs found incidents with true ones. An incident that is listed as the consequence of another does not count as
- * found.
+ * Pairs found incidents with true ones. An incident that is listed as the consequence of another is paired only when no
+ * other fits, and is never a duplicate or a false alarm.
  */
 export function score({ scenario, wanted, found }: Outcome): { matches: Match[]; false_alarms: Incident[] } {
   const consequences = new Set(found.flatMap(({ related }) => related));

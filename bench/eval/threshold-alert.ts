@@ -12,8 +12,8 @@ const LEAST_REQUESTS = 20;
 const SHARE = 0.05;
 
 /**
- * The alert that most teams have: more than 5 % of the requests of five minutes failed. It checks once a minute and
- * knows no classes, scopes or usual rates.
+ * The alert that most teams have: at least 5 % of the requests of five minutes failed, and there were at least 20
+ * requests. It checks once a minute and knows no classes, scopes or usual rates.
  */
 export function thresholdAlerts(): { add(record: SimulatedRecord): void; all(): Alert[] } {
   const minutes = new Map<number, { requests: number; failures: number }>();

@@ -12,7 +12,7 @@ import { freePort } from '../../tests/kafka/free-port.ts';
 import { residentMb } from './process-usage.ts';
 import { quantile } from './statistics.ts';
 
-/** A program that ticks through an incident in every organization and measures each step. */
+/** The plan of a program that ticks through an incident in every organization and measures each step. */
 export interface AnalyzersPlan {
   mode: 'embedded' | 'server';
   orgs: number;
@@ -24,7 +24,7 @@ export interface AnalyzersPlan {
   steps: number;
 }
 
-/** CPU of this process in ms, with the threads of the embedded engine; resident memory. */
+/** CPU time of this process in ms, with the threads of the embedded engine, and its resident memory in MB. */
 export interface AnalyzersResult {
   rows: number;
   stored_rows: number;
@@ -32,9 +32,9 @@ export interface AnalyzersResult {
   p95_ms: number;
   median_ms: number;
   max_ms: number;
-  /** The step in which the incidents fire and their history is read. */
+  /** CPU time of the step in which the incidents fire and their history is read. */
   fired_ms: number;
-  /** A tick without a remembered state, in the middle of the incident. */
+  /** CPU time of a tick that starts without remembered state, at the end of the measured steps. */
   first_ms: number;
   parts_ms: { queries: number; judging: number; writing: number };
   max_mb: number;
@@ -82,7 +82,8 @@ async function measure(): Promise<AnalyzersResult> {
     const fired = ticked.written.filter(({ reason }) => reason === 'fired').length;
     short.left_out = Math.max(short.left_out, ticked.left_out);
     short.coarse = Math.max(short.coarse, ticked.coarse);
-    // The first step evaluates the time before; the calm ones evaluate nothing.
+    // Only the steps of the incident are measured. The very first step also evaluates the time before it, and in the
+    // calm steps nothing fails.
     if (n > CALM_STEPS) steps.push({ cpu: cpuSince(began), ...spent, fired, mb: residentMb(process.pid) });
   }
   const incidents = state?.live.size ?? 0;
@@ -118,13 +119,13 @@ async function measure(): Promise<AnalyzersResult> {
 }
 
 /**
- * Stores counts up to the end of the last step; a step reads only those before it. From `begin` on, half of the
- * combinations of every other organization have exhausted quotas, and a tenth of the combinations of the others get
- * Slow Down. A single organization gets Slow Down.
+ * Stores counts up to the end of the last step; a step reads only the counts before its time. After the calm steps,
+ * half of the combinations of every other organization have exhausted quotas, and a tenth of the combinations of the
+ * others get Slow Down. A single organization gets both.
  */
 async function fill(store: Store, begin: number): Promise<void> {
   await store.command('SYSTEM STOP TTL MERGES');
-  // Rollups are not read here, and filling them would take most of the time.
+  // Counts per minute and per hour are not read here, and storing them would take most of the time.
   for (const name of ['request_counts_1m_view', 'request_counts_1h_view'])
     await store.command(`DROP VIEW ${name}`);
   const incident = begin + CALM_STEPS * STEP;
@@ -164,7 +165,7 @@ async function fill(store: Store, begin: number): Promise<void> {
   );
 }
 
-/** The store, counting the CPU time of its statements until their answers are parsed. */
+/** The store, which also adds to `spent` the CPU time (ms) of its statements until their answers are parsed. */
 function watched(store: Store, spent: { queries: number; writing: number }): Store {
   const timed = async <T>(part: 'queries' | 'writing', act: () => Promise<T>): Promise<T> => {
     const began = process.cpuUsage();
@@ -187,7 +188,7 @@ function cpuSince(began: NodeJS.CpuUsage): number {
   return (user + system) / 1_000;
 }
 
-/** ClickHouse in another process. */
+/** Starts ClickHouse in another process. */
 async function startServer(): Promise<{ settings: { url: string; password: string }; stop(): void }> {
   const port = await freePort();
   const launcher = path.resolve(import.meta.dirname, '../../cli/faultline');

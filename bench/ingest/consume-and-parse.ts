@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
 
-/** A program in which the plain Kafka client reads a topic to its end and parses every record. */
+/** The plan of a program in which the plain Kafka client reads a topic to its end and parses every record. */
 export interface ConsumePlan {
   brokers: string[];
   topic: string;

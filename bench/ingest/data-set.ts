@@ -11,7 +11,7 @@ export const dataSets = ['folding', 'hardly-folding'] as const;
 export type DataSet = (typeof dataSets)[number];
 
 /**
- * The lines of a data set. The last one has about the present time, so that no table drops a line because of its age.
+ * The lines of a data set. The last line has about the present time, so that no table drops a line because of its age.
  */
 export function lines(set: DataSet, records: number): Generator<string> {
   return set === 'folding' ? folding(records) : hardlyFolding(records, 'bench', Date.now() - 60_000);

@@ -8,7 +8,10 @@ export interface Drained {
   /** From the assignment of the partitions to the last ledger row. */
   seconds: number;
   rate: number;
-  /** CPU seconds in that time. */
+  /**
+   * CPU seconds in that time. `rate` is in records per second; `per_cpu_second` is in records per CPU second of workers
+   * and ClickHouse together.
+   */
   workers_cpu: number;
   clickhouse_cpu: number;
   broker_cpu: number;
@@ -21,8 +24,8 @@ export interface Drained {
 let runs = 0;
 
 /**
- * Lets `workers` workers of a new group read a topic of `records` messages into an empty ClickHouse. Throws when a
- * count is wrong.
+ * Lets `workers` workers of a new group read a topic of `records` records into an empty ClickHouse. Throws when a count
+ * is wrong.
  */
 export async function drain(lab: Lab, topic: string, records: number, workers = 1): Promise<Drained> {
   const run = `${topic}-${++runs}`;
@@ -41,7 +44,7 @@ export async function drain(lab: Lab, topic: string, records: number, workers = 
     let ledger = await ledgerOf(clickhouse.store, topic);
     while (ledger.messages < records) {
       for (const worker of started) worker.assignedAt();
-      // Polling costs ClickHouse CPU time that would count as the worker's.
+      // Polls rarely at first, because polling costs ClickHouse CPU time that counts in the result.
       await sleep(ledger.messages < records * 0.8 ? 1_000 : 200);
       ledger = await ledgerOf(clickhouse.store, topic);
     }

@@ -8,7 +8,10 @@ import { openFileLines } from '../../ingest/sources/file-lines.ts';
 import { silentEvents } from '../../ingest/worker-events.ts';
 import { readTotalsByClass } from '../../store/queries/whole-store.ts';
 
-/** A program that reads a file of lines and either parses each or brings them into an embedded ClickHouse at `path`. */
+/**
+ * The plan of a program that reads a file of lines, and either parses each line or brings all into an embedded
+ * ClickHouse at `path`.
+ */
 export interface FilePlan {
   what: 'parse' | 'store';
   file: string;

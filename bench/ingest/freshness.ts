@@ -33,7 +33,8 @@ export async function latency(lab: Lab): Promise<Finding> {
 }
 
 /**
- * 200 partitions with one record a second each: how many inserts they need, and how long records take to be visible.
+ * Measures, with 200 partitions of one record a second each, how many inserts they need and how long records take to be
+ * visible.
  */
 export async function quietPartitions(lab: Lab): Promise<Finding> {
   const run = await watched(lab, 'quiet', { perSecond: 200, perSend: 20, perPartition: 1, partitions: 200 });
@@ -160,7 +161,7 @@ function firstSeen(seen: Seen, partition: number, offset: number): number {
   return seen.get(partition)?.find(({ to }) => to > offset)?.at ?? Number.NaN;
 }
 
-/** A batch is one insert into each table for which it has rows. */
+/** Counts inserts from the ledger: a batch is one insert into each table for which it has rows. */
 async function insertsPerSecond(
   { store }: ClickHouse,
   topic: string,

@@ -3,7 +3,7 @@ import { createRandom, type Random } from '../../simulate/random.ts';
 // A gateway of medium size: 40 organizations use everything it offers, with 286 requests a second. In 10 s there are
 // about as many requests as combinations of dimensions, so that hardly any two of them fold into one row.
 
-/** Milliseconds from one request to the next are random, with equal chances, below this. */
+/** The time between two requests is a random whole number of milliseconds, from 0 to one less than this. */
 const LONGEST_GAP_MS = 8;
 const MEAN_GAP_MS = (LONGEST_GAP_MS - 1) / 2;
 const ORGS = 40;

@@ -2,7 +2,10 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rm } from 'node:fs/promises';
 
-/** A program in which ClickHouse's own Kafka engine, embedded, reads a topic through a classifying view into counts. */
+/**
+ * The plan of a program in which ClickHouse's own Kafka engine, embedded, reads a topic through a classifying view into
+ * counts.
+ */
 export interface EnginePlan {
   brokers: string[];
   topic: string;

@@ -86,7 +86,7 @@ export async function startClickHouse(lab: Lab, name: string): Promise<ClickHous
 /** `faultline ingest` in its own process. */
 export interface Worker {
   pid: number;
-  /** Epoch ms at which it got partitions; null as long as it has none. */
+  /** Epoch ms at which the worker last got partitions; null before the first time. */
   assignedAt(): number | null;
   stop(): Promise<void>;
 }
@@ -120,7 +120,9 @@ export function startWorker(lab: Lab, clickhouse: ClickHouse, topic: string, gro
   };
 }
 
-/** Messages of a topic that the ledger has, and the time of the last ledger row, epoch ms. */
+/**
+ * How many messages of a topic the ledger covers, in how many batches, and the time of the last ledger row, epoch ms.
+ */
 export async function ledgerOf(
   store: Store,
   topic: string,

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 
 /**
- * Records that were sent together: offsets `[from, to)` of a partition, and the time at which sending began, monotonic
- * ms.
+ * Records that were sent together: offsets `[from, to)` of a partition, and the time at which sending was due,
+ * monotonic ms.
  */
 export interface Sent {
   partition: number;
@@ -14,8 +14,8 @@ export interface Sent {
 
 /**
  * Sends records at a steady rate for `seconds`, `perSend` at a time, going round the partitions with `perPartition`
- * records each. Resolves with what was sent. If a send is late, the next ones follow at once; each has the time at
- * which it was due.
+ * records each. Resolves with what was sent. If a send is late, the next sends follow at once; `at` stays the time at
+ * which a send was due.
  */
 export async function sendPaced(
   brokers: string[],

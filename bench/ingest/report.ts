@@ -1,4 +1,4 @@
-/** One line of the table: what was measured, and whether its target holds; null: it has no target. */
+/** One line of the table: what was measured, and whether its target holds; `holds` null: there is no target. */
 export interface Line {
   what: string;
   value: string;

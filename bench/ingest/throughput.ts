@@ -12,7 +12,7 @@ import { medianOf } from './statistics.ts';
 export type ThroughputPart = 'a' | 'b' | 'c' | 'd';
 
 const MIB = 1024 * 1024;
-/** Settings of the client to try; the best one depends on the machine. */
+/** Settings of the Kafka client to try; which is fastest depends on the machine. */
 const clientSettings = [
   { name: 'its defaults: 1 MiB a partition, 10 MiB', max_bytes_per_partition: MIB, max_bytes: 10 * MIB },
   { name: '4 MiB a partition, 20 MiB', max_bytes_per_partition: 4 * MIB, max_bytes: 20 * MIB },
@@ -175,8 +175,8 @@ function numbers({ memory, ...run }: Drained): Omit<Drained, 'memory'> & { max_m
 }
 
 /**
- * How many cores the three programs use, of how many there are. If it is nearly all, the machine is the limit and not
- * the program.
+ * How many cores workers, ClickHouse and broker use, and how many the machine has. If they use nearly all, the machine
+ * is the limit and not the program.
  */
 function busy({ workers_cpu, clickhouse_cpu, broker_cpu, seconds }: Drained): string {
   const cores = (workers_cpu + clickhouse_cpu + broker_cpu) / seconds;

@@ -13,8 +13,8 @@ export interface ReaderStatement {
 }
 
 /**
- * Checks a statement; throws when it is not allowed. The session must be the one that will run it, with its database
- * and placeholders: the engine parses the statement there and executes nothing of it.
+ * Checks a statement; throws when it is not allowed. The session must be the one that will run the statement, with its
+ * database and placeholders: the engine parses the statement in this session and executes nothing of it.
  */
 export type Admit = (session: EngineSession, statement: ReaderStatement) => Promise<void>;
 
@@ -22,7 +22,7 @@ export type Admit = (session: EngineSession, statement: ReaderStatement) => Prom
 const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 8_192;
 
-/** The check for statements without the token. */
+/** Creates the check of statements that clients without the token send. */
 export function createAdmission(rights: ReaderRights): Admit {
   const passed = new Set<string>();
   return async (session, statement) => {
@@ -42,8 +42,8 @@ export async function parse(
   session: EngineSession,
   sql: string,
 ): Promise<Pick<ParsedStatement, 'text' | 'tree'>> {
-  // `formatQuerySingleLine` gets the statement as a text, so nothing of it runs. It must come first: only after it is
-  // it certain that EXPLAIN AST is not followed by a second statement.
+  // `formatQuerySingleLine` gets the statement as a text, so nothing of it runs. It must come first: it refuses a text
+  // with two statements. After EXPLAIN AST the engine would run the second one.
   const text = await write(session, sql);
   refuseInsert(text);
   return { text, tree: await answer(session, `EXPLAIN AST ${sql}`) };
@@ -63,8 +63,8 @@ async function answer(session: EngineSession, sql: string): Promise<string> {
 }
 
 /**
- * Refuses non-ASCII letters outside quotes and comments. The engine treats many of them as blanks or quotes; readers do
- * not need them, so they do not even reach the parser.
+ * Refuses non-ASCII characters outside quotes and comments, and zero bytes anywhere. The engine treats many of these
+ * characters as blanks or quotes; readers do not need them, so they do not even reach the parser. Throws `Exception`.
  */
 export function refuseOtherThanAscii(sql: string): void {
   if (sql.includes('\0')) throw new Exception(62, 'SYNTAX_ERROR', 'a statement holds a zero byte');

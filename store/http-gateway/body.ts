@@ -12,7 +12,8 @@ const decoders: ReadonlyMap<string, Decoder> = new Map([
 ] as const);
 
 /**
- * Reads the whole body and decompresses it as Content-Encoding says. Throws `Exception` when it exceeds `limit` bytes.
+ * Reads the whole body and decompresses it as Content-Encoding says. Throws `Exception` when the encoding is unknown or
+ * wrong, or the body exceeds `limit` bytes.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';

@@ -4,7 +4,7 @@ export class Exception extends Error {
   readonly code: number;
   /** ClickHouse's name, such as UNKNOWN_TABLE. */
   readonly label: string;
-  /** HTTP status: the one that belongs to the code, unless another is given. */
+  /** The HTTP status that belongs to the code, unless another status is given. */
   readonly status: number;
   constructor(code: number, label: string, message: string, status = statusOf(code)) {
     super(message);

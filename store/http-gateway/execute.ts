@@ -21,7 +21,7 @@ export interface StatementResult {
   seconds: number;
 }
 
-/** First words of statements that only read; all others need the token. */
+/** First words of statements that only read. All others need the token, except those of `passing`. */
 const looking = new Set([
   'SELECT',
   'WITH',
@@ -38,8 +38,8 @@ const looking = new Set([
 const passing = new Set(['USE', 'SET']);
 
 /**
- * Runs the request's statement on a session with its rights. Without the token, `admit` must allow the statement.
- * Throws the engine's error, or `Exception`.
+ * Runs the statement of a request on a session with the rights of the request. Without the token, `admit` must allow
+ * the statement. Throws the engine's error, or `Exception`.
  */
 export async function execute(
   request: GatewayRequest,
@@ -171,8 +171,8 @@ const nothing: StatementResult = {
 };
 
 /**
- * Inserts data from a file, for what the quick way cannot do: binary formats, quoted names, and settings in the
- * statement.
+ * Inserts data from a file. It serves what the quick way cannot do: other formats, quoted names, placeholders, settings
+ * in the statement, and inserts without data.
  */
 async function insertFile(
   session: Session,

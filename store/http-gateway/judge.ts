@@ -10,7 +10,7 @@ export interface ParsedStatement {
   tree: string;
   /** Database of names that are written without one. */
   database: string;
-  /** Values of placeholders, as `param_name`. */
+  /** Values of placeholders, under `param_` and the name. */
   params: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +91,7 @@ function isAggregate(name: string, { aggregates }: Pick<ReaderRights, 'aggregate
   return shorter !== name && isAggregate(shorter, { aggregates });
 }
 
-/** When `a.b` may be a table of a database or a table whose name contains a dot, both must be allowed. */
+/** When `a.b` may be a table of a database or a table whose name contains a dot, both readings must be allowed. */
 function judgeTable(written: string, { rights, database, mayHoldDot }: StatementCheck): void {
   const dot = written.indexOf('.');
   if (dot === -1 || mayHoldDot) judgePlace(database, written, rights);
@@ -109,7 +109,7 @@ function judgePlace(database: string, table: string, rights: ReaderRights): void
   if (!systemTables.has(table)) throw refusal(`The table system.${table}`);
 }
 
-/** SHOW and EXISTS: the tree leaves out their conditions, so only these forms are allowed. */
+/** Judges SHOW and EXISTS. The tree leaves out their conditions, so only the forms in `shapes` are allowed. */
 function judgeShape(check: StatementCheck): void {
   const shape = shapes.map((pattern) => pattern.exec(check.text)).find((match) => match !== null);
   if (shape === undefined) throw refusal(`This form of ${check.text.split(' ', 2).join(' ')}`);

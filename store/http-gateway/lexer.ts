@@ -21,8 +21,8 @@ export interface Lexer {
 
 /**
  * Reads a statement as ClickHouse's own lexer does: strings and quoted identifiers with backslashes and doubled quotes,
- * typographic quotes, heredocs, nested comments. It starts at the first token. The time is linear in the bytes; throws
- * `Exception` when it would not be.
+ * typographic quotes, heredocs, nested comments. The lexer starts at the first token. Its time is linear in the number
+ * of bytes; it throws `Exception` for a statement that would take longer.
  */
 export function createLexer(bytes: Buffer): Lexer {
   const token: Token = { kind: 'end', start: 0, end: 0, openHeredocs: 0 };
@@ -53,7 +53,7 @@ interface Token {
   kind: TokenKind;
   start: number;
   end: number;
-  /** How many heredocs were opened and not closed. */
+  /** How many heredocs so far have no end. */
   openHeredocs: number;
 }
 
@@ -148,7 +148,7 @@ function readToken(bytes: Buffer, token: Token): void {
   set(isDigit(byte) ? 'number' : 'word', end);
 }
 
-/** The end after the closing quote. A backslash escapes the next byte; a doubled quote does not close. */
+/** The position after the closing quote. A backslash escapes the next byte; a doubled quote does not close. */
 function endOfQuoted(bytes: Buffer, start: number): number {
   const quote = bytes[start];
   for (let at = start + 1; at < bytes.length; at += 1) {
@@ -166,7 +166,7 @@ function endOf(bytes: Buffer, mark: Buffer, from: number): number {
   return found === -1 ? bytes.length : found + mark.length;
 }
 
-/** Searching for the end of each heredoc would take quadratic time, so their number is limited. */
+/** Each heredoc without an end costs a search through all bytes, so the number of such heredocs is limited. */
 const MOST_DOLLARS = 100;
 
 /** `$tag$ … $tag$`; a dollar that starts no tag is a sign. */

@@ -14,8 +14,8 @@ export function isGreeting(statement: string): boolean {
 
 /**
  * The answer to the first query: one Native block at the client's own revision, with block info and one byte of
- * serialization kind per column. It states revision 0, so the client expects later blocks without these, which is how
- * the engine writes them.
+ * serialization kind per column. The answer states revision 0. So the client expects later blocks without this info and
+ * these bytes, as the engine writes them.
  */
 export function greetingAnswer(server: { displayName: string; version: string; timezone: string }): Buffer {
   return Buffer.concat([

@@ -5,7 +5,7 @@ export interface ReaderRights {
   functions: ReadonlySet<string>;
   /** Aggregate functions, which may have suffixes such as `If`. */
   aggregates: ReadonlySet<string>;
-  /** All functions of the engine. */
+  /** All functions of the engine, allowed or not. */
   known: ReadonlySet<string>;
 }
 

@@ -51,7 +51,10 @@ export function readRequest(
   };
 }
 
-/** Refuses web pages, and host names that only resolve to this machine: a browser is not a client of this endpoint. */
+/**
+ * Refuses requests of web pages, and requests to host names that only resolve to this machine: a browser is not a
+ * client of this endpoint. Throws `Exception`.
+ */
 export function refuseBrowsers(request: Pick<IncomingMessage, 'headers'>): void {
   const { host = '', origin, 'sec-fetch-site': fetchSite } = request.headers;
   const name = /^(?<name>\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host)?.groups?.['name'] ?? '';
@@ -76,7 +79,10 @@ function password(search: URLSearchParams, header: (name: string) => string): st
   return search.get('password') ?? header('x-clickhouse-key');
 }
 
-/** Without a password a client can read, with the token it can write; any other password is refused. */
+/**
+ * Whether a password allows writing. Without a password a client can only read; a password other than the token is
+ * refused. Throws `Exception`.
+ */
 function isAllowed(given: string, token: string): boolean {
   if (given === '') return false;
   if (token !== '' && timingSafeEqual(digest(given), digest(token))) return true;

@@ -18,7 +18,7 @@ export interface Sessions {
   inserters: SessionPool<Session>;
   /**
    * Runs `act` on a session that is closed afterwards, so that its settings end with it. `settings` may contain the
-   * values of placeholders as `param_name`.
+   * values of placeholders under `param_` and the name.
    */
   fresh<R>(
     rights: 'read' | 'write',
@@ -30,7 +30,7 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-/** A second session for inserts adds a third of throughput; with a third one that gain is lost on two cores. */
+/** A second session for inserts adds a third of throughput; on two cores, a third session loses this gain. */
 const INSERTERS = 2;
 const READERS = 3;
 const FRESH = { read: 3, write: 2 };

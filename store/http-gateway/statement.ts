@@ -2,7 +2,9 @@ import { createLexer, type Lexer } from './lexer.ts';
 
 /** The parts of a statement that decide who may run it, and how. */
 export interface Statement {
-  /** Its first word in upper case, or its first sign, such as `(`; empty when there is no statement. */
+  /**
+   * The first word of the statement in upper case, or its first sign, such as `(`; empty when there is no statement.
+   */
   verb: string;
   /** Bytes of the statement without the final semicolon: `[0, end)`. */
   end: number;
@@ -20,7 +22,7 @@ export interface Statement {
 export interface InsertHead {
   /** Table and columns as they are written. */
   target: string;
-  /** The same when all are plain names; null when one is quoted or computed. */
+  /** Table and columns when all are plain names; null when a name is quoted or computed. */
   plain: { table: string; columns: string[] | null } | null;
   /** The SETTINGS clause without the word SETTINGS; empty when there is none. */
   settings: string;

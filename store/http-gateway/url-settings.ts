@@ -1,6 +1,6 @@
 /** The parameters in the address of a request, without the query. */
 export interface UrlParameters {
-  /** Values of `{name:Type}` placeholders under `param_name`, each as one TabSeparated field. */
+  /** Values of `{name:Type}` placeholders under `param_` and the name, each as one TabSeparated field. */
   params: Record<string, string>;
   /** Settings of the statement, under ClickHouse's names. */
   settings: Record<string, string>;
@@ -18,8 +18,8 @@ export function readUrlParameters(search: URLSearchParams): UrlParameters {
 }
 
 /**
- * The settings of a read that are applied: allowed ones whose value differs from the engine's default. Only a client
- * with the token can raise the limits. Pure.
+ * The settings of a request that a read applies: those of `harmless` whose value differs from the engine's default, and
+ * the limits of `bounded`. Only a client with the token can raise a limit. Pure.
  */
 export function readSettings(
   settings: Readonly<Record<string, string>>,

@@ -26,7 +26,10 @@ export async function readMarks(store: Store): Promise<Marks> {
   return { acknowledgements: new Map(acknowledgements.map((one) => [one.incident, one])), silences };
 }
 
-/** Records that a person took an incident over, or withdrew that. The store sets the time. Throws `StoreError`. */
+/**
+ * Records that a person took an incident over, or that the acknowledgement was withdrawn. The store sets the time.
+ * Throws `StoreError`.
+ */
 export async function writeAcknowledgement(
   store: Store,
   { incident, reopened, by, note }: Omit<Acknowledgement, 'at'>,
@@ -37,7 +40,7 @@ export async function writeAcknowledgement(
   await store.insert({ table: 'acknowledgements', columns, body, token: '' });
 }
 
-/** Stores a silence; it replaces the earlier versions. Throws `StoreError`. */
+/** Stores a silence, which replaces earlier versions with the same id. Throws `StoreError`. */
 export async function writeSilence(store: Store, silence: Silence): Promise<void> {
   const columns = [
     'id',

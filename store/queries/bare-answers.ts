@@ -2,8 +2,8 @@ import { bareRules } from '../../domain/classification.ts';
 import type { Store } from '../store.ts';
 
 /**
- * Stored answers with a status, and how many of them were judged by that alone, of events in the last `hours`. Throws
- * `StoreError`.
+ * Failures of the last `hours` (event time) with a status, and how many of them (`bare`) were judged by the status
+ * alone. For 429, failures with the rule `status.429` and another status are included. Throws `StoreError`.
  */
 export async function readBareAnswers(
   store: Store,

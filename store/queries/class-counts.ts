@@ -7,7 +7,10 @@ import { rangeCondition, rangeParams } from './count-range.ts';
 /** Answers of one class to one organization in one interval. */
 export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'requests' | 'retries'>;
 
-/** Which answers to read: all of `classes`, and of `retried` only rows that contain retries. */
+/**
+ * Which answers to read: all answers of `classes`, and of the classes in `retried` only count rows that contain
+ * retries.
+ */
 export interface AnswerFilter {
   classes: readonly RequestClass[];
   retried?: readonly RequestClass[];
@@ -15,7 +18,7 @@ export interface AnswerFilter {
 
 /**
  * Answers of these classes in `[from, to)`, or only in the named intervals, by interval and organization, in order of
- * time. They show where a closer look is worthwhile.
+ * time. These counts show which organizations deserve a closer look. Throws `StoreError`.
  */
 export async function readClassCounts(
   store: Store,
@@ -34,8 +37,8 @@ export async function readClassCounts(
 }
 
 /**
- * Turns columns into rows. A large incident has thousands of rows at each step, but their names are the same few texts,
- * so each text is read once.
+ * Turns columns into rows. A large incident has thousands of rows in each tick, but their classes are the same few
+ * texts, so the class of each text is looked up once.
  */
 function classCounts({ rows, numbers, texts }: Columns): (Omit<ClassCount, 'class'> & {
   class: RequestClass | '';
@@ -96,8 +99,8 @@ export interface Activity {
 }
 
 /**
- * Requests in each interval of `[from, to)`, and answers of the classes from `answers_from` on. It is one query,
- * because every step asks it. Times are epoch seconds. Throws `StoreError`.
+ * Requests in each interval of `[from, to)`, and answers of the classes from `answers_from` on. One query reads both,
+ * because every tick needs both. Times are epoch seconds. Throws `StoreError`.
  */
 export async function readActivity(
   store: Store,

@@ -33,7 +33,7 @@ export class CountBlock {
   readonly input_tokens: Float64Array;
   /** Of failures only; 0 for successes. */
   readonly cost_usd: Float64Array;
-  /** The measures that were asked for; NaN when a value is not known. */
+  /** The values of the measures that were asked for; NaN when a value is not known. */
   readonly more: ReadonlyMap<MoreMeasure, Float64Array>;
   readonly texts: Readonly<Record<SumDimension, RowTexts>>;
   /** For each row the index of its dimension set within this block, from 0. */
@@ -90,7 +90,7 @@ export class CountBlock {
     return runs;
   }
 
-  /** The intervals that have rows. */
+  /** The starts (epoch seconds) of the intervals that have rows. */
   get intervals(): Set<number> {
     const intervals = new Set<number>();
     let last = Number.NaN;

@@ -12,8 +12,9 @@ export const sumDimensions = [
 export type SumDimension = (typeof sumDimensions)[number];
 
 /**
- * Measures that are read only on demand. `column` is where they come from, `merge` how several rows become one. `fine`
- * ones, the limits that answers report, exist only in counts per 10 s. `spend_usd` includes all requests.
+ * Measures that are read only on demand. `column` names the column of the table; `merge` says how the values of several
+ * rows become one; `fine` is true for the limits that answers report, which exist only in counts per 10 s. `spend_usd`
+ * is the cost of all requests, not only of failures.
  */
 export const moreMeasures = {
   output_tokens: { column: 'output_tokens', merge: 'sum', fine: false },

@@ -21,7 +21,8 @@ export function rangeCondition({ intervals }: CountRange): string {
 }
 
 export function rangeParams({ from, to, intervals }: CountRange): Record<string, unknown> {
-  // Sent as distances from the start, because parameters are part of the address of a request, which must stay short.
+  // Intervals are sent as distances from `from`, because parameters are part of the address of a request, which must
+  // stay short.
   return { from, to, ...(intervals === undefined ? {} : { intervals: intervals.map((ts) => ts - from) }) };
 }
 

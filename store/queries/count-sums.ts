@@ -71,7 +71,8 @@ export async function readRowCount(store: Store, table: SumTable, range: CountRa
 }
 
 /**
- * The number of stored rows in `[from, to)` (epoch seconds) of each organization. Its sums have at most as many rows.
+ * The number of stored rows in `[from, to)` (epoch seconds) of each organization. The sums of an organization have at
+ * most as many rows. Throws `StoreError`.
  */
 export async function readRowCounts(
   store: Store,

@@ -21,8 +21,8 @@ export interface AnnouncedReplay {
 export interface LastReplay extends AnnouncedReplay {
   state: ReplayState;
   /**
-   * About how many blocks were added to a table since the announcement. Each has a token, and a table forgets its
-   * oldest tokens, which may be those of this batch.
+   * About how many blocks were added to a table since the announcement. Each block has a token, and a table forgets its
+   * oldest tokens. So after many blocks it may have forgotten the tokens of this batch.
    */
   blocks_since: number;
 }
@@ -43,7 +43,7 @@ export async function readLastReplay(store: Store): Promise<LastReplay | null> {
 
 /**
  * Announces a batch, with its number as token. When several processes announce the same number at once, only the first
- * row is stored, so the caller must read it back to see whose it is. Throws `StoreError`.
+ * row is stored, so the caller must read the row back to see who announced it. Throws `StoreError`.
  */
 export async function announceReplay(store: Store, replay: AnnouncedReplay): Promise<void> {
   await write(store, { ...replay, state: 'announced' });

@@ -13,7 +13,7 @@ export interface DeadLetter {
   size: number;
   /** Epoch seconds. */
   inserted_at: number;
-  /** 1 when a replay has counted it. */
+  /** 1 when a replay has counted the dead letter; otherwise 0. */
   replayed: number;
 }
 
@@ -25,8 +25,8 @@ export interface DeadLetterFilter {
 }
 
 /**
- * Distinguishes dead letters with the same offset: a message may hold several, and a topic that was created again has
- * the same offsets. The ledger row of a replay stores it as `last_digest`.
+ * Distinguishes dead letters with the same offset: a record may hold several requests that cannot be decoded, and a
+ * topic that was created again has the same offsets. The ledger row of a replay stores this digest as `last_digest`.
  */
 const DIGEST = `lower(substring(hex(SHA256(concat(toString(part), ':', body))), 1, 16))`;
 const COLUMNS = `topic, partition, offset, part, reason, detail, body, size, toUnixTimestamp(dead_letters.inserted_at) AS inserted_at`;
@@ -49,7 +49,7 @@ export async function readDeadLetters(
   );
 }
 
-/** The place of a dead letter in the order in which they are read again. */
+/** The place of a dead letter in the order in which a replay reads dead letters. */
 export interface LetterPlace {
   topic: string;
   partition: number;
@@ -59,7 +59,7 @@ export interface LetterPlace {
 }
 export type PlacedLetter = Omit<DeadLetter, 'replayed'> & LetterPlace;
 
-/** The largest number of dead letters on a page, and about how many bytes of them a page may have. */
+/** The largest number of dead letters on a page, and about how many bytes their bodies may have together. */
 const PAGE = 500;
 const PAGE_BYTES = 32 * 1024 * 1024;
 
@@ -84,7 +84,7 @@ export async function readDeadPartitions(
 
 /**
  * The next dead letters of one partition that no replay has counted, and the place after which the next page starts;
- * null when the partition has no more. Throws `StoreError`.
+ * `next` is null when the partition has no more dead letters. Throws `StoreError`.
  */
 export async function readOpenLetters(
   store: Store,

@@ -6,7 +6,10 @@ export interface DroppedField {
   records: number;
 }
 
-/** Fields that were left out in the batches stored in the last `hours`, most frequent first. */
+/**
+ * The 30 fields that were left out most often in the batches stored in the last `hours`, most frequent first. Throws
+ * `StoreError`.
+ */
 export async function readDroppedFields(store: Store, hours: number): Promise<DroppedField[]> {
   return store.query<DroppedField>(
     `SELECT one.1 AS field, toUInt32(sum(one.2)) AS records

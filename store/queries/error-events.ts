@@ -16,14 +16,14 @@ export interface ErrorEvent
   type: string;
   code: string;
   message: string;
-  /** Where it was read: a topic or a file, and the position in it. */
+  /** Where the record was read: a topic or a file, and the position in it. */
   topic: string;
   partition: number;
   offset: number;
   part: number;
 }
 
-/** The position of an event in the sorted list. */
+/** The position of an event in the list that `readErrorEvents` returns. */
 export type EventPlace = Pick<ErrorEvent, 'ts' | 'topic' | 'partition' | 'offset' | 'part'>;
 
 export interface EventFilter {

@@ -40,13 +40,13 @@ export interface ExplainSumsPlan {
   against: TimeSpan;
   where: TrendPlan['where'];
   classes: readonly RequestClass[];
-  /** The usual time was not named in the question. */
+  /** True when the question did not name the time to compare with. */
   is_usual_assumed: boolean;
 }
 
 /**
  * Dimensions that can explain a difference, in order of preference: when several explain it equally well, the first is
- * named. The owner of the traffic comes before what follows from it.
+ * named. Who sends the traffic comes before what the traffic is.
  */
 export const explainable: readonly CallerDimension[] = [
   'provider',
@@ -61,8 +61,9 @@ export const explainable: readonly CallerDimension[] = [
 
 /**
  * Chooses the finest table that still holds both spans and has the wanted dimensions; `by` null means all that the
- * table has. `against` null means the time before, as far back as a table with the wanted dimensions reaches. Widens the
- * spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps its counts for ever.
+ * table has. `against` null means the time before the window, as far back as a table with the wanted dimensions
+ * reaches. Widens the spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps
+ * its counts for ever.
  */
 export function planExplainSums(
   ask: Selection & {
@@ -108,8 +109,8 @@ export function planExplainSums(
 }
 
 /**
- * The time that a span was compared with. If it was not named, it begins with its first request: nothing is known of the
- * time before that.
+ * The time that a span was compared with. If the question did not name this time, it starts at the first request in it,
+ * because nothing is known of the time before that request.
  */
 export function comparedTime(
   { against, is_usual_assumed }: Pick<ExplainSumsPlan, 'against' | 'is_usual_assumed'>,
@@ -140,8 +141,8 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
 }
 
 /**
- * Sums by combination of values; at most `limit` combinations. Ask for one more than you can use to see that there are
- * too many. Throws `StoreError`.
+ * Sums by combination of values; at most `limit` combinations. To find out whether there are too many, ask for one more
+ * than you can use. Throws `StoreError`.
  */
 export async function readExplainSums(
   store: Store,

@@ -6,8 +6,8 @@ const DAY = 86_400;
 
 /**
  * The retention to assume for a question about a span. History is kept from its import on, so a table may still hold a
- * span that is older than its retention; for such tables the result has no limit. Times are epoch seconds. Throws
- * `StoreError`.
+ * span that is older than its retention. Such a table gets null (for ever) in the result. Times are epoch seconds.
+ * Throws `StoreError`.
  */
 export async function retentionOf(
   store: Store,

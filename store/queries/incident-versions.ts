@@ -5,8 +5,9 @@ import { tsvRow } from '../tsv.ts';
 import { incidentColumns, type IncidentRow, incidentOfRow, type StoredIncident } from './incidents.ts';
 
 /**
- * The versions of an incident, oldest first: one for each change of state, severity, scope or consequences, and
- * otherwise one per ten minutes. Versions that were written more than a week ago are deleted. Throws `StoreError`.
+ * The versions of an incident, oldest first: one for each change of state, severity, scope, number of consequences,
+ * number of times that it was opened again, or reason why nothing can be said, and otherwise the first of each ten
+ * minutes. Versions that were written more than a week ago are deleted. Throws `StoreError`.
  */
 export async function readVersions(store: Store, id: string): Promise<StoredIncident[]> {
   const rows = await store.query<IncidentRow>(
@@ -20,8 +21,9 @@ export async function readVersions(store: Store, id: string): Promise<StoredInci
 }
 
 /**
- * When an incident was known as open, by the clock of the store and in epoch seconds; `to` null: it still is. Null when
- * its versions were deleted, a week after they were written. Throws `StoreError`.
+ * When an incident was known as open, by the clock of the store and in epoch seconds; `to` null: it is still known as
+ * open. The result is null when the versions of the incident were deleted, a week after they were written. Throws
+ * `StoreError`.
  */
 export async function readKnownOpen(store: Store, id: string): Promise<KnownOpen | null> {
   const [row] = await store.query<{ from: number; to: number; n: number; ends: number }>(
@@ -31,17 +33,21 @@ export async function readKnownOpen(store: Store, id: string): Promise<KnownOpen
     { id },
   );
   if (row === undefined || row.n === 0) return null;
-  // The time of writing has whole seconds.
+  // The time of writing is rounded down to whole seconds.
   return { from: row.from, to: row.ends === 0 ? null : row.to + 1 };
 }
 
-/** Versions since the last end: an incident may have been opened again after earlier ends. */
+/**
+ * The versions since the last end: resolved ones after the last version that was not resolved. An incident may have
+ * been opened again after earlier ends.
+ */
 const ENDS = `v.state = 'resolved' AND v.version > (
          SELECT max(version) FROM incident_versions WHERE id = {id:String} AND state != 'resolved')`;
 
 /**
- * The incidents of a kind at a time (epoch seconds). `known` has the last version of each up to that time. `pending`
- * has those that were pending then and fired later, in the version in which they fired. Throws `StoreError`.
+ * The incidents of a kind at a time (epoch seconds). `known` has the last version of each incident up to that time.
+ * `pending` has the incidents that were pending at that time and fired later, each in the version in which it fired.
+ * Throws `StoreError`.
  */
 export async function readVersionsAt(
   store: Store,
@@ -66,8 +72,8 @@ export async function readVersionsAt(
 }
 
 /**
- * Records the settings of the analyzers from a time on (epoch seconds of event time), unless they are the same as
- * before. Two analyzers that record the same time leave one row. Throws `StoreError`.
+ * Records the settings of the analyzers from a time on (epoch seconds of event time), unless the settings before that
+ * time were the same. Two analyzers that record the same time leave one row. Throws `StoreError`.
  */
 export async function noteSettings(store: Store, since: number, settings: string): Promise<void> {
   const last = await readSettingsAt(store, since);
@@ -78,8 +84,8 @@ export async function noteSettings(store: Store, since: number, settings: string
 }
 
 /**
- * The settings at a time (epoch seconds), and since when they hold; null when none were recorded by then. Throws
- * `StoreError`.
+ * The settings at a time (epoch seconds), and since when they hold; null when no settings were recorded for that time.
+ * Throws `StoreError`.
  */
 export async function readSettingsAt(
   store: Store,

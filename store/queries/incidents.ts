@@ -18,7 +18,7 @@ export interface StoredIncident {
   incident: Incident;
   /** Event time of the evaluation in ms. The highest version is the present state. */
   version: number;
-  /** JSON with the memory of the state machine. */
+  /** JSON with what the state machine remembers between evaluations. */
   memory: string;
 }
 
@@ -54,7 +54,7 @@ export interface IncidentPlace {
 
 /**
  * The present state of the incidents, newest first. Throws `StoreError`. A row with an unknown form is an error too,
- * unless `unreadable` is given: then it is called with the id, and the row is left out.
+ * unless `unreadable` is given: then `unreadable` is called with the id, and the row is left out.
  */
 export async function readIncidents(
   store: Store,
@@ -63,7 +63,8 @@ export async function readIncidents(
 ): Promise<StoredIncident[]> {
   const { versions, rows: present, params } = conditions(filter);
   const order = `${filter.openFirst === true ? `state = 'resolved', ` : ''}started_at DESC, id`;
-  // The table holds a year, and the texts of an incident are most of it: they are read only for those that are returned.
+  // The table may hold years, and its texts are most of its bytes. So the texts are read only for the incidents that
+  // are returned.
   const rows = await store.query<IncidentRow>(
     `SELECT ${incidentColumns}
     FROM (
@@ -96,8 +97,8 @@ export async function readIncidents(
 }
 
 /**
- * The consequences of an incident that are still stored, in the order in which it lists them. One with an unknown form
- * is left out: they are only named. Throws `StoreError`.
+ * The consequences of an incident that are still stored, in the order in which the incident lists them. A consequence
+ * whose row has an unknown form is left out. Throws `StoreError`.
  */
 export async function readRelated(store: Store, { related }: Pick<Incident, 'related'>): Promise<Incident[]> {
   if (related.length === 0) return [];
@@ -155,8 +156,8 @@ function conditions(filter: IncidentFilter): {
 
 /**
  * Ids of incidents that were written since a time of the store's clock and evaluated since another; both are epoch
- * seconds. The second condition is necessary because rows of the first release have no time of writing: each query
- * gets the present time for them. Throws `StoreError`.
+ * seconds. The second condition is necessary because rows of the first release have no time of writing: for these rows
+ * every query reads the present time instead. Throws `StoreError`.
  */
 export async function readChangedIds(store: Store, since: number, evaluatedSince: number): Promise<string[]> {
   const rows = await store.query<{ id: string }>(
@@ -186,7 +187,7 @@ export async function writeIncidents(
 const IDS_AT_ONCE = 200;
 
 /**
- * Deletes the versions of these incidents that are above `version`. Resolves when they are deleted. Throws
+ * Deletes the versions of these incidents whose number is above `version`. Resolves when they are deleted. Throws
  * `StoreError`.
  */
 export async function deleteIncidentVersions(
@@ -256,7 +257,7 @@ function toTsv({ incident: it, version, memory }: StoredIncident): string {
   ]);
 }
 
-/** The columns that `incidentOfRow` needs, from a table that has them. */
+/** The columns that `incidentOfRow` needs, as SQL for the tables `incidents` and `incident_versions`. */
 export const incidentColumns = `id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
       toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
       summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory`;
@@ -282,7 +283,7 @@ export interface IncidentRow {
   memory: string;
 }
 
-/** Throws when the row has an unknown form. */
+/** Turns a row into an incident. Throws when the row has an unknown form. */
 export function incidentOfRow(row: IncidentRow): StoredIncident {
   const read = incident.parse({
     id: row.id,

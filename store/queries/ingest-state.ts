@@ -16,22 +16,28 @@ export interface PartitionReport {
   partition: number;
   state: AssignmentState;
   reason: StandReason;
-  /** All offsets before this one are stored; -1: the start is not decided yet. */
+  /** All offsets before this one are stored; -1: it is not decided yet where reading starts. */
   next_offset: number;
   /** How many offsets from `next_offset` on are known to wait. */
   behind: number;
   /**
    * Age in ms of the time up to which everything that had arrived is stored. In a backlog, it is the age of the
-   * requests that are being read, if that is less.
+   * requests that are being read, if this age is less.
    */
   stored_age_ms: number;
   /** How long the partition has stood still, ms: since it last moved, or last had nothing waiting. */
   still_ms: number;
-  /** The same moment by the worker's clock, epoch ms. It is equal in each report while the partition stands still. */
+  /**
+   * The moment since which the partition has stood still, by the worker's clock, epoch ms. It is the same in each
+   * report until the partition moves.
+   */
   moved_at: number;
 }
 
-/** The newest report on a partition. Times are epoch seconds by the store's clock. */
+/**
+ * The newest report on a partition. Times are epoch seconds by the store's clock, except `moved_at` (epoch ms by the
+ * worker's clock).
+ */
 export interface ReportedPartition
   extends Pick<
     PartitionReport,

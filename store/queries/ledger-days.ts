@@ -13,8 +13,8 @@ interface Row extends Omit<LedgerEntry, 'days' | 'dropped' | 'names' | 'from' | 
 
 /**
  * The last batches of these partitions of a topic that are in the ledger but not in its sums by day. ClickHouse fills a
- * view after its table, so a process that is killed in between, or has not come so far, leaves such batches. Oldest
- * first. Throws `StoreError`.
+ * view after its table, so such batches exist while a process is at work between the two, and stay when it is killed
+ * there. Oldest first. Throws `StoreError`.
  */
 export async function readUnsummedBatches(
   store: Store,
@@ -56,7 +56,7 @@ export async function readUnsummedBatches(
           failed: day_failed[i] ?? 0,
         }),
       ),
-      // The row itself is stored; names are not part of the sums by day.
+      // The ledger row, which has the names, is stored; the sums by day have no names.
       names: null,
       dropped: new Map(dropped_fields.map((field, i) => [field, dropped_counts[i] ?? 0])),
     }),

@@ -1,7 +1,7 @@
 import { everyReplica } from '../cluster-ddl.ts';
 import type { Store } from '../store.ts';
 
-/** The newest ledger row of a partition. `to` is exclusive. */
+/** The end of the ledger of a partition, from its newest batch. `to` is exclusive. */
 export interface LedgerEndRow {
   topic: string;
   partition: number;

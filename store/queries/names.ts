@@ -1,7 +1,9 @@
 import { everyReplica } from '../cluster-ddl.ts';
 import type { Store } from '../store.ts';
 
-/** The names of the newest day of a partition that its batches in the ledger counted first. */
+/**
+ * The names that the batches of a partition were the first to count, for the newest day that the ledger has names of.
+ */
 export interface NamesOfDay {
   partition: number;
   incarnation: number;
@@ -11,8 +13,8 @@ export interface NamesOfDay {
 }
 
 /**
- * Names of the newest day for each of these partitions that has names. On a cluster all replicas that answer are asked.
- * Throws `StoreError`.
+ * Names of the newest day for each of these partitions; a partition without names is absent. On a cluster all replicas
+ * that answer are asked. Throws `StoreError`.
  */
 export async function readNames(
   store: Store,

@@ -13,7 +13,7 @@ export type DeliveryEvent = (typeof deliveryEvents)[number];
 export interface Delivery {
   /** Hash of the receiver and the content: the idempotency key, the same in every try. */
   id: string;
-  /** Higher in each new row. */
+  /** Each new row of the same delivery has a higher version. */
   version: number;
   receiver: string;
   channel: string;
@@ -42,7 +42,8 @@ export function isUnfinished({ state }: Pick<Delivery, 'state'>): boolean {
 
 /** The present state of deliveries, newest first. Throws `StoreError`. A row with an unknown form is an error too. */
 export async function readDeliveries(store: Store, filter: DeliveryFilter): Promise<Delivery[]> {
-  // These columns are equal in every version of a delivery, so the filter runs before the content is read.
+  // The columns of the condition are equal in every version of a delivery, so the filter runs before the content is
+  // read.
   const condition =
     'since' in filter
       ? 'decided_at >= fromUnixTimestamp64Milli(toInt64({since:Int64}))'

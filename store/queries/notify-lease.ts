@@ -11,7 +11,7 @@ export interface LeaseRow {
   has_left: boolean;
 }
 
-/** Records that a holder runs; `since` null: it starts now. Throws `StoreError`. */
+/** Records that a holder runs, or has left; `since` null: the holder starts now. Throws `StoreError`. */
 export async function writeLease(
   store: Store,
   holder: string,
@@ -23,7 +23,10 @@ export async function writeLease(
   await store.insert({ table: 'notify_lease', columns, body: Buffer.from(row), token: '' });
 }
 
-/** The holders that reported in the last hour, and the store's clock. Throws `StoreError`. */
+/**
+ * The holders that reported in the last hour, and the store's clock (epoch seconds; 0 when there are no holders).
+ * Throws `StoreError`.
+ */
 export async function readLease(store: Store): Promise<{ now: number; rows: LeaseRow[] }> {
   const rows = await store.query<LeaseRow & { now: number }>(
     `SELECT holder, toUnixTimestamp64Milli(l.since) / 1000 AS since, toUnixTimestamp64Milli(l.at) / 1000 AS at, has_left,

@@ -5,7 +5,9 @@ import { bounded, type CountTable, countTables } from './reconcile.ts';
 import { sumTables } from './count-sums.ts';
 import { partitionOf } from './reclassify-staged.ts';
 
-/** The length of the intervals of a table of counts, and its columns besides time, class and subclass. */
+/**
+ * The length of the intervals of a table of counts in seconds, and its dimensions besides class, subclass and status.
+ */
 export interface CountShape {
   seconds: number;
   dimensions: readonly CallerDimension[];
@@ -114,7 +116,8 @@ export async function settleCounts(store: Store, table: CountTable, time: number
   await store.command(
     `ALTER TABLE ${table} DELETE IN PARTITION ID '${partition}' WHERE requests = 0 SETTINGS mutations_sync = 1`,
   );
-  // Earlier releases sometimes did not count a latency. Subtracting it leaves a bucket below 0, which is removed.
+  // Earlier releases sometimes did not count a latency. Subtracting such a latency leaves a bucket below 0, which is
+  // removed.
   const isBelowZero = 'arrayExists(n -> n >= 9223372036854775808, mapValues(latency_buckets))';
   const [row] = await store.query<{ n: number }>(
     `SELECT count() AS n FROM ${table} WHERE _partition_id = {partition:String} AND ${isBelowZero}`,
@@ -131,7 +134,7 @@ export async function settleCounts(store: Store, table: CountTable, time: number
 export interface CountedEnd {
   topic: string;
   partition: number;
-  /** Offsets before it are counted. */
+  /** Exclusive: all offsets below it are counted. */
   end: number;
   /**
    * Days since the epoch: the day on which the incarnation was first stored. Rows that were stored earlier belong to an

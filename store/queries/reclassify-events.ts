@@ -44,7 +44,9 @@ export interface StoredError {
   inserted_on: number;
 }
 
-/** Columns of a stored error. With `inserted_at`, so that a corrected event is kept as long as the original. */
+/**
+ * Columns of a stored error. `inserted_at` is one of them, so that a corrected event is kept as long as the original.
+ */
 export const storedColumns = [...eventColumns, 'inserted_at'] as const;
 type StoredColumn = (typeof storedColumns)[number];
 
@@ -130,7 +132,7 @@ function timeOf(text: string): number {
   return Date.parse(`${text.replace(' ', 'T')}Z`);
 }
 
-/** The row of an error with another judgement, by rules of this version. */
+/** The row of an error with another judgement. `rules` is the version of the rules that gave it. */
 export function rejudgedRow({ row }: StoredError, judged: StoredJudgement, rules: number): string {
   const fields = row.split('\t');
   const set = (column: StoredColumn, value: string | number | null): void => {

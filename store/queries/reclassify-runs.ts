@@ -2,7 +2,7 @@ import type { Store } from '../store.ts';
 import { tsvRow, tsvSeconds } from '../tsv.ts';
 import type { CountTable } from './reconcile.ts';
 
-/** One run of `faultline reclassify`, as its last holder reported it. Times are epoch seconds by the store's clock. */
+/** One run of `faultline reclassify`, as its last holder reported it. Times are epoch seconds. */
 export interface RunRow {
   term: number;
   run: string;
@@ -55,7 +55,7 @@ export interface UnitRow {
   /** Event times `[from, to)`, epoch seconds, within one day. */
   from: number;
   to: number;
-  /** What is done: 1, the changes are staged; 2, the counts are corrected too; 3, `error_events` too. */
+  /** What is done: 1, the changes are staged; 2, the counts are corrected too; 3, `error_events` is corrected too. */
   step: 1 | 2 | 3;
   tables: CountTable[];
   changed: number;
@@ -82,8 +82,8 @@ export async function readUnits(store: Store, run: string): Promise<UnitRow[]> {
 }
 
 /**
- * About how many blocks batches have added to a table since a unit started. Each has a token, and a table forgets its
- * oldest tokens, which may be those of this unit. Throws `StoreError`.
+ * About how many blocks batches have added to a table since a unit started. Each block has a token, and a table forgets
+ * its oldest tokens. So after many blocks it may have forgotten the tokens of this unit. Throws `StoreError`.
  */
 export async function readBlocksSince(store: Store, unit: UnitRow): Promise<number> {
   const [row] = await store.query<{ blocks: number }>(

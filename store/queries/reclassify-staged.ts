@@ -12,10 +12,10 @@ import {
 
 /** An error whose judgement is to be changed. */
 export interface StagedError {
-  /** With its new judgement. */
+  /** The error with its new judgement. */
   error: StoredError;
   old: StoredJudgement;
-  /** Values of `callerDimensions` under which it is counted; null: no table holds its count any more. */
+  /** Values of `callerDimensions` under which the error is counted; null: no table holds its count any more. */
   counted_as: readonly string[] | null;
 }
 
@@ -114,7 +114,10 @@ export async function readStaged(store: Store, { run, from }: UnitKey): Promise<
 
 const judgedNames = ['class', 'subclass', 'rule', 'generation', 'retry', 'fault'] as const;
 
-/** The condition that an event is a staged one with its old (`old_`) or its new judgement. */
+/**
+ * The condition that an event of `error_events` is staged and has its old (prefix `old_`) or its new judgement (no
+ * prefix).
+ */
 function isStaged(prefix: 'old_' | ''): string {
   const judged = judgedNames.map((name) => `s.${prefix}${name}`).join(', ');
   return `ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC') AND
@@ -132,7 +135,7 @@ export async function readMoved(store: Store, unit: UnitKey): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** Adds the events with their new judgement. Throws `StoreError`. */
+/** Adds the staged events to `error_events` with their new judgement. Throws `StoreError`. */
 export async function insertMoved(
   store: Store,
   staged: readonly StagedError[],
@@ -142,7 +145,7 @@ export async function insertMoved(
   await store.insert({ table: 'error_events', columns: storedColumns, body, token });
 }
 
-/** Removes the events with their old judgement. May run again. Throws `StoreError`. */
+/** Removes the staged events that `error_events` holds with their old judgement. May run again. Throws `StoreError`. */
 export async function deleteMoved(store: Store, unit: UnitKey): Promise<void> {
   await store.command(
     `DELETE FROM error_events IN PARTITION ID '${partitionOfDay(unit.from)}' WHERE ${isStaged('old_')}`,
@@ -150,17 +153,17 @@ export async function deleteMoved(store: Store, unit: UnitKey): Promise<void> {
   );
 }
 
-/** Deletes all staged errors. For the end of a run, because they are no longer needed. Throws `StoreError`. */
+/** Deletes all staged errors. To be called at the end of a run, when they are no longer needed. Throws `StoreError`. */
 export async function clearStaged(store: Store): Promise<void> {
   await store.command('TRUNCATE TABLE reclassify_events');
 }
 
-/** The day of a time (epoch seconds), such as `20261128`. */
+/** The day (UTC) of a time (epoch seconds), such as `20261128`. */
 export function partitionOfDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10).replaceAll('-', '');
 }
 
-/** The partition of a table of counts that holds a time. */
+/** The ClickHouse partition of a table of counts that holds a time (epoch seconds), such as `20261128` or `202611`. */
 export function partitionOf(table: CountTable, seconds: number): string {
   return partitionOfDay(seconds).slice(0, table === 'request_counts' ? 8 : 6);
 }

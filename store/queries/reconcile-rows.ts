@@ -9,8 +9,8 @@ export interface LedgerDead {
 }
 
 /**
- * Dead letters of a partition in `dead_letters`: `least` were stored in the time in question, `most` includes earlier
- * ones whose offset belongs to the same batches.
+ * Dead letters of a partition in `dead_letters`: `least` counts those stored in the time in question; `most` also
+ * counts earlier ones whose offset may belong to batches of that time.
  */
 export interface StoredDead {
   topic: string;
@@ -30,9 +30,10 @@ export async function readLedgerDead(store: Store, since: number): Promise<Ledge
 }
 
 /**
- * The stored dead letters of these batches. A dead letter is stored before the ledger row of its batch, and long before
- * it when a worker crashed in between. So those stored from `earliest` on count too when their offset is not below the
- * first one of the batches. Throws `StoreError`.
+ * The stored dead letters of the batches that were stored at or after `since`. A dead letter is stored before the
+ * ledger row of its batch, and long before that row when a worker crashed in between. So `most` also counts dead
+ * letters that were stored from `earliest` on, if their offset is not below the first offset of these batches. Times
+ * are epoch seconds. Throws `StoreError`.
  */
 export async function readStoredDead(store: Store, since: number, earliest: number): Promise<StoredDead[]> {
   return store.query<StoredDead>(
@@ -58,8 +59,9 @@ export interface OffsetCount {
 }
 
 /**
- * Rows of `error_events` or `dead_letters` that occur more often than the topic has incarnations, by topic, partition,
- * offset and part. A file that is truncated and rewritten may contain the same line at the same offset again. Throws
+ * Rows of `error_events` or `dead_letters` with the same position (topic, partition, offset, part) and the same content
+ * that occur more often than the partition has incarnations. Content means time and request id, or the reason of a dead
+ * letter. A file that is truncated and rewritten may contain the same line at the same offset again. Throws
  * `StoreError`.
  */
 export async function readRepeated(

@@ -32,7 +32,7 @@ export interface LedgerSum {
   skipped: number;
   dead: number;
   holes: number;
-  /** The highest average of outcomes per message in any batch, rounded up. */
+  /** The highest average of outcomes (counted, skipped, dead) per offset in any batch, rounded up. */
   per_offset: number;
 }
 
@@ -68,7 +68,9 @@ export type StoredDay = Pick<LedgerDay, 'table' | 'topic' | 'partition' | 'day'>
 export const countTables = ['request_counts', 'request_counts_1m', 'request_counts_1h'] as const;
 export type CountTable = (typeof countTables)[number];
 
-/** From when on a table must still hold its rows, epoch seconds. A row is certain when either limit holds. */
+/**
+ * From when on a table must still hold its rows, epoch seconds. A row that meets either condition must still be there.
+ */
 export interface Horizon {
   /** Rows whose day of event time starts at or after this. */
   event: number;
@@ -215,8 +217,8 @@ export async function readLedgerTopics(store: Store): Promise<string[]> {
 
 /**
  * The ledger by day: the sums of the view, and the batches of an earlier version, which store only the times of their
- * first and last request. Such a batch is exact when it is within one day; otherwise all its requests may belong to
- * any of its days.
+ * first and last request. Such a batch is exact when both times are on one day; otherwise each of its requests may
+ * belong to any of its days.
  */
 const ledgerByDay = `SELECT d.topic AS topic, d.partition AS partition, d.day AS date, d.stored_on AS stored_on,
     d.counted AS counted, d.failed AS failed, 1 AS exact
@@ -235,7 +237,7 @@ function held(table: CountTable | 'error_events'): string {
 const DAY = 86_400;
 
 /**
- * Converts times to whole days: the first day that starts at or after the time. ClickHouse reads small numbers as days
+ * Converts times to whole days: the first day that starts at or after the time. `toDate` reads small numbers as days
  * and large ones as seconds.
  */
 function horizonParams(horizons: Horizons): Record<string, number> {

@@ -28,7 +28,7 @@ export interface Samples {
   gateway_class: RequestClass | '';
 }
 
-/** Request ids of failures in the scope and time, oldest first. */
+/** At most `limit` request ids of failures in the scope and time, oldest first. Throws `StoreError`. */
 export async function readSampleRequestIds(
   store: Store,
   { scope, from, ...filter }: SampleFilter & SampleScope,
@@ -38,8 +38,8 @@ export async function readSampleRequestIds(
 }
 
 /**
- * The same for many scopes, in their order, with one query for hundreds of scopes. The ids depend only on the events,
- * so two analyzers get the same ids.
+ * The failures of many scopes, in the order of `scopes`, with one query for hundreds of scopes. The ids depend only on
+ * the events, so two analyzers get the same ids. Throws `StoreError`.
  */
 export async function readSamplesOfEach(
   store: Store,
@@ -63,8 +63,8 @@ export async function readSamplesOfEach(
 }
 
 /**
- * How many of the oldest events of a scope are read. It exceeds the number of ids because several events may have the
- * same request id.
+ * How many of the oldest events of a scope are read. It exceeds the number of ids that callers want, because several
+ * events may have the same request id.
  */
 const EVENTS = 50;
 /** Parameters are part of the address of a request, which should not be longer than this. */

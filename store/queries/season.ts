@@ -8,7 +8,10 @@ export interface SeasonRow {
   project: string;
   client: string;
   model: string;
-  /** One number per hour in which it sent anything, oldest first: all requests, and those of the wanted classes. */
+  /**
+   * `requests` and `matching` hold one number for each wanted hour in which the dimension set sent requests, oldest
+   * first: all requests, and those of the wanted classes.
+   */
   requests: number[];
   matching: number[];
 }
@@ -21,7 +24,7 @@ export interface SeasonFilter {
   least_share: number;
   /** Smallest number of hours with requests; dimension sets with fewer are left out. */
   least_hours: number;
-  /** How many to read; those with the most such answers come first. */
+  /** How many dimension sets to read; those with the most answers of these classes come first. */
   limit: number;
 }
 

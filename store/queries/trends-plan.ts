@@ -27,11 +27,15 @@ export interface TrendPlan {
   /** Epoch seconds; `to` is exclusive. */
   from: number;
   to: number;
-  /** Start of the window of equal length that ends at `from`; null when its counts are no longer kept. */
+  /**
+   * Start of the window that ends at `from` and is as long as the part of the range that has passed; null when its
+   * counts are no longer kept.
+   */
   previousFrom: number | null;
   by: readonly CountDimension[];
   /**
-   * The dimensions of `by` that say where a request went, not how it ended. A share is taken over each of these groups.
+   * The dimensions of `by` that say where a request went, not how it ended. A share is the share of the requests of
+   * such a group.
    */
   scopeBy: readonly CountDimension[];
   where: readonly { dimension: CountDimension; values: readonly string[]; negate: boolean }[];
@@ -190,8 +194,8 @@ function isExact(resolution: number, { since, until, now }: TrendRequest): boole
 }
 
 /**
- * True while a table still has all counts from this time on. It holds a day longer than its retention, because only
- * whole days or months are deleted.
+ * True while a table still has all counts from this time on. A table keeps its counts a day longer than its retention,
+ * because only whole days or months are deleted.
  */
 export function isKept({ keptDays }: KeptTable, from: number, now: number): boolean {
   return from >= now - (keptDays + 1) * DAY;

@@ -22,7 +22,10 @@ export interface TrendSeries {
   share: number | null;
   /** Errors in the window before; null when nothing was counted then, or its counts are no longer kept. */
   previous_errors: number | null;
-  /** Relative change of errors against the window before; null when there were none or their number is unknown. */
+  /**
+   * Relative change of errors against the window before; null when that window had no errors or their number is
+   * unknown.
+   */
   change: number | null;
   points: readonly TrendPoint[];
 }
@@ -151,11 +154,11 @@ function grouping(names: readonly string[]): string {
   return names.length === 0 ? '' : `GROUP BY ${names.join(', ')}`;
 }
 
-/** Joins groups with their scopes, and adds the steps in which nothing happened. Pure. */
+/** Joins groups with the requests of their scopes, and adds the steps in which nothing happened. Pure. */
 function toSeries(plan: TrendPlan, groups: readonly Row[], scopes: readonly Row[]): readonly TrendSeries[] {
   const starts = stepStarts(plan);
   const scopeSteps = stepsByKey(plan.scopeBy, scopes);
-  // Before the first counted request there is nothing to compare with.
+  // If the time before has no requests in these groups, there is nothing to compare with.
   const hasBefore = plan.previousFrom !== null && scopes.some((row) => row.t === 0 && row.all_requests > 0);
   const series: TrendSeries[] = [];
   for (const { group, steps } of stepsByKey(plan.by, groups).values()) {

@@ -8,14 +8,15 @@ import { type IngestState, readIngestState } from './ingest-state.ts';
 export const IN_STEP_SECONDS = 30;
 
 /**
- * A partition that has not moved for this many seconds no longer holds the watermark, unless a setting says otherwise.
+ * A partition that has not moved for this many seconds no longer holds the watermark back, where the caller names no
+ * other time.
  */
 const HOLD_SECONDS = 900;
 
 /**
  * Event time (epoch seconds) up to which everything that workers know of is stored; null when no partition is behind. A
  * partition is behind when something waits in it, or when its last report is too old to know. A partition that has
- * stood still for more than `holdSeconds` is an incident and no longer holds the watermark. Pure.
+ * stood still for more than `holdSeconds` no longer holds the watermark back; an incident tells people about it. Pure.
  */
 export function watermarkOf({ now, partitions }: IngestState, holdSeconds: number): number | null {
   const behind = partitions.filter(

@@ -9,7 +9,10 @@ export async function readTotalsByClass(store: Store): Promise<Record<string, nu
   return Object.fromEntries(rows.map((row) => [row.class, row.n]));
 }
 
-/** The span `[from, to)` of event time that contains all requests, epoch ms; null when nothing is stored. */
+/**
+ * The span `[from, to)` of event time that contains all requests, epoch ms; null when nothing is stored. Throws
+ * `StoreError`.
+ */
 export async function readEventRange(store: Store): Promise<{ from: number; to: number } | null> {
   const [row] = await store.query<{ n: number; first: number; last: number }>(
     'SELECT count() AS n, toUnixTimestamp(min(ts)) AS first, toUnixTimestamp(max(ts)) AS last FROM request_counts',
