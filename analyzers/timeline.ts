@@ -109,7 +109,10 @@ function changed(
   if (more.length > 0) add('consequence', more.map((id) => consequence(id, incident, related)).join(', '));
   for (const name of ['no_data', 'data_incomplete'])
     if (incident.evidence[name] === true && was.evidence[name] !== true)
-      add('held', name === 'no_data' ? 'no requests: nothing to judge by' : 'counts of this time are missing');
+      add(
+        'held',
+        name === 'no_data' ? 'no requests: nothing to judge by' : 'counts of this time are missing',
+      );
   return events;
 }
 

@@ -215,7 +215,9 @@ const plainSettings = z.strictObject({
           client: idRules(['uuid', 'hex', 'number', 'pod']).describe(
             'Which ids within the name of a client are replaced by {id}: uuid, hex (16 digits or more), number (6 digits or more), pod (the suffix that Kubernetes adds to a name). A name that is only an id stays.',
           ),
-          model: idRules(['uuid', 'hex']).describe('Which ids within the name of a model are replaced by {id}.'),
+          model: idRules(['uuid', 'hex']).describe(
+            'Which ids within the name of a model are replaced by {id}.',
+          ),
           endpoint: idRules(['uuid', 'hex', 'number']).describe(
             'Which ids within the parts of an endpoint are replaced by {id}; there, ids such as thread_abc123DEF456 count as hex.',
           ),
@@ -269,7 +271,9 @@ const plainSettings = z.strictObject({
           window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           share: ratio
             .default(0.01)
-            .describe("Fires only if the answers counted for `count` are also at least this share of the scope's requests."),
+            .describe(
+              "Fires only if the answers counted for `count` are also at least this share of the scope's requests.",
+            ),
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after this many seconds below half the threshold.'),
@@ -290,7 +294,9 @@ const plainSettings = z.strictObject({
           window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           share: ratio
             .default(0.5)
-            .describe('Fires only if the answers counted for `count` are also this share of the requests of the scope, or it had no success.'),
+            .describe(
+              'Fires only if the answers counted for `count` are also this share of the requests of the scope, or it had no success.',
+            ),
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after this many seconds without a quota answer.'),
@@ -353,8 +359,16 @@ const plainSettings = z.strictObject({
             .describe(
               'Fires when the share of failures is this many times the budget in both windows of the fast pace.',
             ),
-          slow_factor: positive.default(3).describe('Fires when the share of failures is this many times the budget in both windows of the slow pace.'),
-          leak_factor: positive.default(2).describe('Fires when the share of failures is this many times the budget in all windows of the leak.'),
+          slow_factor: positive
+            .default(3)
+            .describe(
+              'Fires when the share of failures is this many times the budget in both windows of the slow pace.',
+            ),
+          leak_factor: positive
+            .default(2)
+            .describe(
+              'Fires when the share of failures is this many times the budget in all windows of the leak.',
+            ),
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after this many seconds below half of each factor.'),

@@ -125,7 +125,5 @@ async function reason(response: Response): Promise<string> {
 /** The address without anything that could be a secret. */
 export function shown(url: string): string {
   const parsed = URL.parse(url);
-  return parsed === null
-    ? 'an invalid address'
-    : `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+  return parsed === null ? 'an invalid address' : `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
 }

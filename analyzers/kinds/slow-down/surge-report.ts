@@ -60,7 +60,8 @@ function summary(surge: SurgeReportInput): string {
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
     return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, ${isTooEarly(surge) ? 'and traffic has not grown yet' : 'although traffic had not grown'} (usually ${rate(facts.original_rate)} requests/min, at most ${rate(facts.peak_rate)} without retries).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
-  const back = facts.back_at === null ? `with retries it is now ${rate(present.rate)}` : 'the rate has come back';
+  const back =
+    facts.back_at === null ? `with retries it is now ${rate(present.rate)}` : 'the rate has come back';
   return `Slow Down for ${describeScope(scope)}: the rate rose from ${original} to ${rate(facts.peak_rate)} requests/min (${times(growthRatio(facts))}), ${back}; ${count(facts.slow_downs)} requests were refused.`;
 }
 
