@@ -12,6 +12,7 @@ import { type FilterVariable, filterVariables, type Panel } from './panel.ts';
 import { incidentRules } from './panels/alerts.ts';
 import { storeRules } from './panels/store-alerts.ts';
 import { incidentMarks } from './panels/incidents.ts';
+import { evidenceSql } from './panels/evidence-sql.ts';
 import { dashboards } from './panels/list.ts';
 import { valuesOf } from './panels/variables.ts';
 
@@ -350,6 +351,45 @@ describe('alert rules', () => {
       },
     ]);
     expect(await highest('faultline-dead-letters', hour)).toBe(true);
+  });
+
+  test('evidence is shown with times, lengths and shares for people', async () => {
+    const facts = {
+      first_failure_at: '2040-03-01T14:03:20.000Z',
+      seconds_to_zero: 900,
+      failed_share: 0.3412,
+      slow_down_share: 0.05678,
+      still_seconds: 7_500.4,
+      looked_at: 12.3456,
+      growth_ratio: 2.5,
+      clients_comply: false,
+    };
+    const rows = await ask(evidenceSql(`FROM (SELECT '${JSON.stringify(facts)}' AS evidence)`), hour);
+    expect(Object.fromEntries(rows.map(({ what, amount }) => [what, amount]))).toEqual({
+      'First failure': '2040-03-01 14:03:20 UTC',
+      'Until nothing is left at this pace': '15 min',
+      'Failed share': '34.1 %',
+      'Slow Down share': '5.68 %',
+      'Longest standstill': '2 h 5 min',
+      'Answers looked at': '12.35',
+      'Peak compared with before': '2.5 times',
+      'The rate is back': 'no',
+    });
+  });
+
+  test.each([
+    [0, '0 s'],
+    [59.4, '59 s'],
+    [59.6, '1 min'],
+    [599, '9 min 59 s'],
+    [3_599.7, '1 h'],
+    [172_799, '47 h 59 min'],
+    [180_000, '2 d 2 h'],
+  ])('evidence of %d seconds is shown as %s', async (seconds, text) => {
+    const evidence = JSON.stringify({ still_seconds: seconds });
+    expect(await ask(evidenceSql(`FROM (SELECT '${evidence}' AS evidence)`), hour)).toMatchObject([
+      { amount: text },
+    ]);
   });
 
   test('labels stay the same while summary, evidence and severity of an incident change', async () => {

@@ -80,6 +80,7 @@ const pageFiles = [
   'query-bar.js',
   'redraw.js',
   'requests.js',
+  'role.js',
   'responsive.css',
   'saved-views.js',
   'share.js',

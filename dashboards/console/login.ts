@@ -15,6 +15,10 @@ declare module 'fastify' {
     /** The role that a route needs; absent: `read`. */
     role?: Role;
   }
+  interface FastifyRequest {
+    /** The role of the token that was sent; absent: this console asks for none. */
+    role?: Role;
+  }
 }
 
 export interface LoginOptions {
@@ -56,7 +60,10 @@ export function addLogin(app: FastifyInstance, { tokens, port, now, page }: Logi
     if (openPaths.has(request.routeOptions.url ?? '')) return undefined;
     const bearer = bearerToken(request.headers.authorization);
     const role = roleOf(request, bearer);
-    if (role === 'act' || (role === 'read' && neededRole(request) === 'read')) return undefined;
+    if (role === 'act' || (role === 'read' && neededRole(request) === 'read')) {
+      request.role = role;
+      return undefined;
+    }
     if (role === 'read')
       return sendProblem(
         reply,

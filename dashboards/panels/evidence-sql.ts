@@ -36,13 +36,31 @@ const inWords = `concat(transform(concat(fact.1, ' ', extract(text, '^\\\\w+')),
   '[]',
 )}, extract(text, '^\\\\w+')), replaceRegexpOne(text, '^\\\\w+', ''))`;
 
+/** A time becomes `2026-03-01 14:03:20 UTC`; any other text stays. No `$` or braces: Grafana takes them for variables. */
+const withTime = (text: string): string =>
+  `replaceRegexpOne(${text}, '^([0-9]+-[0-9]+-[0-9]+)T([0-9:]+)[.0-9]*Z', '\\\\1 \\\\2 UTC')`;
+
+const value = 'toFloat64OrZero(fact.2)';
+const whole = (unit: number): string => `toString(intDiv(toUInt64(round(greatest(${value}, 0))), ${unit}))`;
+const rest = (of: number, unit: number): string =>
+  `toString(intDiv(toUInt64(round(greatest(${value}, 0))) % ${of}, ${unit}))`;
+
+/** A length in its two largest units, as the console shows it. */
+const length = `multiIf(
+      ${value} < 59.5, concat(${whole(1)}, ' s'),
+      ${value} < 599.5, concat(${whole(60)}, ' min', if(${rest(60, 1)} = '0', '', concat(' ', ${rest(60, 1)}, ' s'))),
+      ${value} < 3599.5, concat(${whole(60)}, ' min'),
+      ${value} < 172799.5, concat(${whole(3_600)}, ' h', if(${rest(3_600, 60)} = '0', '', concat(' ', ${rest(3_600, 60)}, ' min'))),
+      concat(${whole(86_400)}, ' d ', ${rest(86_400, 3_600)}, ' h'))`;
+
 const amount = `multiIf(
     startsWith(fact.2, '['), arrayStringConcat(arrayMap(text -> ${inWords}, JSONExtract(fact.2, 'Array(String)')), ', '),
-    startsWith(fact.2, '"'), arrayStringConcat(arrayMap(text -> ${inWords}, [JSONExtractString(fact.2)]), ''),
+    startsWith(fact.2, '"'), ${withTime(`arrayStringConcat(arrayMap(text -> ${inWords}, [JSONExtractString(fact.2)]), '')`)},
     fact.2 IN ('true', 'false'), if(fact.2 = 'true', 'yes', 'no'),
-    ${hasUnit('ratio')}, concat(toString(round(toFloat64OrZero(fact.2) * 100, 2)), ' %'),
+    ${hasUnit('ratio')}, concat(toString(round(${value} * 100, if(abs(${value}) >= 0.1, 1, 2))), ' %'),
     ${hasUnit('usd')}, concat(fact.2, ' USD'),
-    ${hasUnit('seconds')}, concat(fact.2, ' s'),
+    ${hasUnit('seconds')}, ${length},
+    ${hasUnit('count')}, toString(round(${value}, if(abs(${value}) >= 100, 0, 2))),
     ${hasUnit('times')}, concat(fact.2, ' times'),
     fact.2)`;
 

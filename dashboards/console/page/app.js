@@ -12,6 +12,7 @@ import { setUpPalette } from './palette.js';
 import { drawPart, messageOf } from './parts.js';
 import { redraw } from './redraw.js';
 import { get } from './requests.js';
+import { learnRole } from './role.js';
 import { learnDataDirectory } from './share.js';
 import { readStatus } from './status.js';
 import { addressOf, pageNames, readView } from './view-state.js';
@@ -177,6 +178,7 @@ function learnStatus(answer) {
 async function learn() {
   const kinds = /** @type {import('../v1/catalogue.ts').KindsAnswer} */ (await get('/api/v1/kinds'));
   learnNames(kinds);
+  learnRole(/** @type {import('../v1/access.ts').AccessAnswer} */ (await get('/api/v1/access')));
   learnEvidence(kinds.evidence);
   const { classes } = /** @type {{classes: import('../v1/catalogue.ts').ClassItem[]}} */ (
     await get('/api/v1/classes')

@@ -4,6 +4,7 @@ import { nearTime, words } from './format.js';
 import { kindName } from './names.js';
 import { messageOf } from './parts.js';
 import { post } from './requests.js';
+import { mayAct, onlyReads } from './role.js';
 
 /** @typedef {import('../v1/incidents.ts').IncidentsAnswer['incidents'][number]} IncidentItem */
 /** @typedef {NonNullable<IncidentItem['attention']>} Attention */
@@ -76,7 +77,7 @@ export function createAttention(again) {
       return [
         ...standing(incident, present),
         h('p', { role: 'status', class: 'said', 'data-key': 'said', tabindex: '-1' }, said.get(id) ?? ''),
-        incident.state !== 'resolved' && form(incident, attention, act),
+        incident.state !== 'resolved' && (mayAct() ? form(incident, attention, act) : onlyReads()),
       ];
     },
     /** To be called after a redraw. When it removed the button that was pressed, the focus goes to the result. */

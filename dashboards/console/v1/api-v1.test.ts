@@ -187,6 +187,21 @@ describe('the roles of tokens', () => {
     }
   });
 
+  test('each client learns its own role, even when two ask at the same time', async () => {
+    const app = await open(roles);
+    const ask = async (token: string) =>
+      (await app.inject({ url: '/api/v1/access', headers: bearer(token) })).json();
+    expect(await Promise.all([ask('acts-token'), ask('reads-token')])).toEqual([
+      { role: 'act' },
+      { role: 'read' },
+    ]);
+  });
+
+  test('where no token is needed, every client may act', async () => {
+    const answer = await (await open()).inject({ url: '/api/v1/access', headers: local });
+    expect(answer.json()).toEqual({ role: 'act' });
+  });
+
   test('if only a token for reading is set, nobody can act, not even on loopback', async () => {
     const app = await open({ readToken: 'reads-token' });
     expect((await app.inject({ ...silence, headers: local })).statusCode).toBe(401);

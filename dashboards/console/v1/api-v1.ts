@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { accessRoute } from './access.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { dashboardsRoute } from './dashboards.ts';
 import { deadLettersRoute } from './dead-letters.ts';
@@ -32,6 +33,7 @@ export function routesOf(options: V1Options): readonly ApiRoute[] {
     errorsRoute(options),
     pipelineRoute(options),
     statusRoute(options),
+    accessRoute(),
     ...catalogueRoutes(),
     dashboardsRoute(options),
     ...panelRoutes(options),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Incident } from '../../../domain/incident.ts';
-import { nothingBefore, overlapNotes } from './explain-notes.ts';
+import { memoryStore } from '../../../tests/fixtures/memory-store.ts';
+import { nothingBefore, overlapNotes, readExplainNotes } from './explain-notes.ts';
 
 const surge: Incident = {
   id: 'a1',
@@ -56,6 +57,19 @@ test.each([
   ['without a model, when the question is about one model', about('model', 'o4'), 1],
 ])('an incident %s', (_, where, count) => {
   expect(overlapNotes([surge], where)).toHaveLength(count);
+});
+
+test('the store selects the incidents of the asked part of the traffic before it counts to its limit', async () => {
+  const store = memoryStore();
+  const where = [...about('org', 'acme'), ...about('model', 'o4', true)];
+  await readExplainNotes(store, { against: { from: 1, to: 2 }, where, isCompared: true });
+  expect(store.asked.at(0)?.params).toMatchObject({
+    scope0: 'org',
+    values0: ['acme', ''],
+    scope1: 'model',
+    values1: ['o4'],
+    kinds: expect.not.arrayContaining(['pipeline']),
+  });
 });
 
 test('an incident of the pipeline gives no note, because none of its requests fail', () => {

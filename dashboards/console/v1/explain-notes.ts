@@ -1,9 +1,9 @@
-import type { Incident } from '../../../domain/incident.ts';
-import { factsOf } from '../../../domain/incident-kind.ts';
+import { type Incident, scope as scopeSchema } from '../../../domain/incident.ts';
+import { factsOf, incidentKindNames } from '../../../domain/incident-kind.ts';
 import { NOTHING_BEFORE } from '../../../domain/usual-time.ts';
 import type { TimeSpan } from '../../../domain/time-span.ts';
 import type { ExplainSumsPlan } from '../../../store/queries/explain-sums.ts';
-import { readIncidents } from '../../../store/queries/incidents.ts';
+import { type IncidentFilter, readIncidents } from '../../../store/queries/incidents.ts';
 import type { Store } from '../../../store/store.ts';
 
 /** What a reader of an explanation must know. `incident`: id of the incident that the text is about; null: none. */
@@ -34,7 +34,15 @@ export async function readExplainNotes(
   if (!isCompared) return [{ text: `There is ${nothingBefore(against)}.`, incident: null }];
   const found = await readIncidents(
     store,
-    { since: against.from, until: against.to, states: ['firing', 'resolved'], limit: MOST_READ },
+    {
+      since: against.from,
+      until: against.to,
+      states: ['firing', 'resolved'],
+      // The store selects, because the newest incidents may all be about other traffic.
+      kinds: incidentKindNames.filter((kind) => !withoutFailures.includes(kind)),
+      scope: scopeOf(where),
+      limit: MOST_READ,
+    },
     // Nothing is reported here about rows that cannot be read, because the list of incidents reports them.
     () => {},
   );
@@ -89,6 +97,17 @@ function mayConcern(scope: Incident['scope'], where: ExplainSumsPlan['where']): 
     const name = dimension === 'api_key' ? 'key' : dimension;
     const own = Object.entries(scope).find(([one]) => one === name)?.[1];
     return own === undefined || values.includes(own) !== negate;
+  });
+}
+
+/** What `mayConcern` requires, for the store: a dimension that a scope does not name is the empty text there. */
+function scopeOf(where: ExplainSumsPlan['where']): NonNullable<IncidentFilter['scope']> {
+  const names = scopeSchema.keyof().options;
+  return where.flatMap(({ dimension, values, negate }) => {
+    const name = names.find((one) => one === (dimension === 'api_key' ? 'key' : dimension));
+    if (name === undefined) return [];
+    const named = values.filter((value) => value !== '');
+    return [{ name, values: negate ? named : [...named, ''], negate }];
   });
 }
 

@@ -37,6 +37,8 @@ export interface CheckedRequest<Query extends z.ZodObject, Body extends z.ZodTyp
   body: z.infer<Body>;
   /** Values of the parameters in the path. */
   path: Readonly<Record<string, string>>;
+  /** What the client may do. */
+  role: Role;
 }
 
 /**
@@ -98,14 +100,20 @@ export interface UncheckedRequest {
   query: Readonly<Record<string, unknown>>;
   body?: unknown;
   path: Readonly<Record<string, string>>;
+  /** Absent: `act`, because no token is asked for. */
+  role?: Role | undefined;
 }
 
 /** Runs a route without HTTP, with the same checks. Throws as `run` does. */
-export async function runRoute(one: ApiRoute, { query, body, path }: UncheckedRequest): Promise<unknown> {
+export async function runRoute(
+  one: ApiRoute,
+  { query, body, path, role = 'act' }: UncheckedRequest,
+): Promise<unknown> {
   return one.run({
     query: checked(one.query, listed(one.query, query)),
     body: one.body === undefined ? undefined : checked(one.body, body),
     path,
+    role,
   });
 }
 
@@ -116,16 +124,18 @@ interface Exchange {
 }
 
 async function answer(one: ApiRoute, { request, reply, shared }: Exchange): Promise<FastifyReply> {
-  const { query, body, params } = request;
+  const { query, body, params, role } = request;
   const path = params as Record<string, string>;
-  const run = () => runRoute(one, { query: query as Record<string, unknown>, body, path });
+  const run = () => runRoute(one, { query: query as Record<string, unknown>, body, path, role });
   try {
     if (one.method === 'POST') {
       const said = await run().finally(() => shared.clear());
       return sendTagged(tagged(said), request, reply);
     }
     if (one.answerType !== undefined) return sendStream(await run(), one, reply);
-    return sendTagged(await shared.get(request.url, async () => tagged(await run())), request, reply);
+    // An answer may say what its reader may do.
+    const key = `${role ?? ''} ${request.url}`;
+    return sendTagged(await shared.get(key, async () => tagged(await run())), request, reply);
   } catch (error) {
     if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
     if (error instanceof Unavailable)

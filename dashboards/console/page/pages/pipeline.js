@@ -6,6 +6,7 @@ import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
+import { mayAct, onlyReads } from '../role.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
 /** @typedef {import('../../v1/pipeline.ts').PipelineAnswer} PipelineAnswer */
@@ -110,7 +111,7 @@ function cards(answer, { go }, replay) {
           '. Each record is counted once, however often you do so. ',
           h('button', { type: 'button', class: 'cell-link', onclick: () => go({ page: 'try' }) }, 'Try one'),
         ),
-        replay.element,
+        mayAct() ? replay.element : onlyReads(),
       ],
     ),
     card(
