@@ -7,7 +7,7 @@ export interface Attempt {
   at: number;
   caller: Caller;
   retry_count: number;
-  /** What the rate-limit headers of its answer say, if the caller has a token bucket. */
+  /** What the rate-limit headers of the answer say; absent when the caller has no token bucket. */
   limit?: { requests: number; remaining: number };
 }
 
