@@ -27,7 +27,7 @@ export interface WorkerEvents {
   lost(id: PartitionId, from: number, to: number): void;
   /** Topics to be read that do not exist at present; empty: all exist again. */
   topicsMissing(topics: readonly string[]): void;
-  /** The store rejects the rows of this partition: nothing of it is stored until this is corrected. */
+  /** The store rejects the rows of this partition. Nothing of the partition is stored until this is corrected. */
   halted(id: PartitionId, reason: string): void;
 }
 
@@ -50,7 +50,7 @@ export const silentEvents: WorkerEvents = {
   halted: () => {},
 };
 
-/** Reports each event to both, in this order. */
+/** Reports each event to `first`, then to `second`. */
 export function reportToBoth(first: WorkerEvents, second: WorkerEvents): WorkerEvents {
   const both =
     <Told extends unknown[]>(name: keyof WorkerEvents) =>

@@ -56,7 +56,8 @@ function wordsOf({ message, error }: { message: string; error?: unknown }): stri
 }
 
 /**
- * The client logs most errors that it survives as errors; errors that matter to the user are reported by the worker.
+ * The level of a line of the client. The client calls most errors errors even if it recovers from them, so they become
+ * warnings. The worker reports the errors that matter to the user.
  */
 const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
   1: 'warn',

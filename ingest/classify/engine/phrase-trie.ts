@@ -115,8 +115,8 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
 }
 
 /**
- * Sets the bits of all symbols that can follow the first ones. True when a phrase ends so early that `onward` cannot
- * reject it.
+ * Sets the bits of all symbols that can follow the first ones. Returns true when a phrase ends so early that `onward`
+ * cannot reject it.
  */
 function markOnward(
   onward: Uint8Array,
