@@ -12,8 +12,8 @@ export interface Attempt {
 }
 
 /**
- * The retry after a failed attempt. It waits as the SDKs do: as long as the retry-after header says; without the
- * header, half a second, doubled after each failure, with jitter.
+ * The retry after a failed attempt. It waits as the SDKs do: half a second, doubled after each failure up to eight
+ * seconds, less a random part of up to a quarter. If the retry-after header demands a longer wait, that counts.
  */
 export function nextAttempt(attempt: Attempt, failure: SimulatedFailure, random: Random): Attempt {
   const backoff = Math.min(0.5 * 2 ** attempt.retry_count, 8) * (1 - 0.25 * random.next());
