@@ -42,10 +42,7 @@ export interface Worker {
  */
 const TICK = 50;
 const SETTLING = 10;
-/**
- * A partition with more waiting records than this is behind: one fetch does not bring them all, and larger batches
- * matter more than fresh ones.
- */
+/** A partition with more waiting records than this is behind: larger batches then matter more than fresh data. */
 const BEHIND = 2_500;
 
 /**

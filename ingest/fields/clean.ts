@@ -7,7 +7,7 @@ import { redactMessage } from '../redact/redact-message.ts';
 import { Redactor } from '../redact/redact.ts';
 import { isNoText } from './nothing.ts';
 
-/** Longest text of a dimension; more would only raise the number of distinct values. */
+/** Longest text of a dimension, in characters; longer texts would only raise the number of distinct values. */
 const LONGEST = 256;
 /**
  * How many distinct values are remembered per dimension; the memo holds up to twice as many. Values repeat, so the work

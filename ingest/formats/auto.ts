@@ -10,8 +10,8 @@ import type { Preset } from './presets/presets.ts';
 import { recogniser } from './recogniser.ts';
 
 /**
- * A record with two of these members but without a time is a native record that lacks its `ts`; the reason of the dead
- * letter says so.
+ * A record with at least two of these members but without a time is a native record that lacks its `ts`; the reason of
+ * the dead letter says so.
  */
 const NATIVE_MEMBERS = [
   'status',

@@ -20,7 +20,7 @@ export interface FormatOptions {
   mapping: MappingSpec;
 }
 
-/** The formats that are read by code, in the order in which `auto` asks them. */
+/** The formats that are written in code, in the order in which `auto` asks them. */
 const programs: Readonly<Record<string, Format>> = { native, 'otel-genai': otelGenai, litellm };
 
 /** All allowed values of `format`. */

@@ -28,7 +28,7 @@ export function mappedDecoder(
     decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, { now, written }));
 }
 
-/** Reads all records of a message at the first path of `records` that has a value. */
+/** Reads all records of a message, at the path of `records` at which `findRecords` finds them. */
 function decodeRecords(
   message: unknown,
   { records }: Mapping,

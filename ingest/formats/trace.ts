@@ -148,10 +148,10 @@ function ofNative(record: unknown, decoded: Decoded): TracedRecord {
 }
 
 /**
- * How a format that is read by code read a record. Such a format does not report where it reads a field. The origin of
- * a field is therefore the first value in the same span that was read and equals the value of the field. Small numbers
- * and flags occur in many places, so for these the name must also match. The values that the code never read are the
- * ignored ones.
+ * How a format that is written in code read a record. Such a format does not report where it reads a field. The origin
+ * of a field is therefore the first value in the same span that was read and equals the value of the field. Small
+ * numbers and flags occur in many places, so for these the name must also match. The values that the code never read
+ * are the ignored ones.
  */
 function ofProgram(
   format: string,

@@ -109,7 +109,7 @@ export function memberOf(name: string): Member {
   return formatMembers.get(name) ?? (isOfLoggers(name) ? loggerMember(name) : unknownMember(name));
 }
 
-/** True if the members of a record are those of a line of a logger without a call. Another format may then fit better. */
+/** True if a record has members of a logger but none of a call. Another format may then fit better. */
 export function isLoggerLine(met: number): boolean {
   return (met & LOGGER_BIT) !== 0 && (met & callBits) === 0;
 }

@@ -25,7 +25,7 @@ import { ReclassifyError } from './reclassify-error.ts';
 import { addReport, emptyReport, type ReclassifyReport } from './report.ts';
 
 export interface ReclassifyOptions {
-  /** Event time of the first errors, epoch seconds; 0: all. */
+  /** Only errors from this event time on are judged, epoch seconds; 0: all errors. */
   since: number;
   judge: JudgeStoredError;
   /** Version of the rules of `judge`. */

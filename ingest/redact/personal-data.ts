@@ -6,7 +6,10 @@ export const HIDDEN_PROMPT = '[prompt hidden]';
 
 const EMAIL =
   /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
-/** Every card or phone number that the rules look for contains seven digits like these. */
+/**
+ * Every card or phone number that the rules look for contains seven digits, with at most two separators between
+ * neighbours.
+ */
 const SEVEN_DIGITS = /[0-9](?:[ .()/-]{0,2}[0-9]){6}/;
 /**
  * International numbers, numbers in North American notation, and (TOLD_PHONE) any number after a word such as "phone".

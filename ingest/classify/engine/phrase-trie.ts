@@ -33,7 +33,7 @@ export interface PhraseTrie {
    * its symbols after the first, and the position of the next node.
    */
   tape: Uint16Array;
-  /** The phrases that end at each ending, by its number; the first entry is empty. */
+  /** At the number of each ending: the phrases that end there. The first entry is empty. */
   endings: readonly (readonly number[])[];
 }
 

@@ -122,8 +122,7 @@ function demand(spec: MappingSpec, at: string): void {
 }
 
 /**
- * Whether a key has the only word that it allows; false when the key is absent. Throws a `MappingFault` for any other
- * value.
+ * Whether a key has its only allowed word; false when the key is absent. Throws a `MappingFault` for any other value.
  */
 function isWord(value: unknown, word: string, at: string): boolean {
   if (value === undefined || value === word) return value === word;

@@ -60,8 +60,8 @@ function streamException(event: unknown): string | undefined {
 }
 
 /**
- * Calls of models last from fractions of a second to minutes. So a smaller number is in seconds, and a number from
- * FEWEST_MS on is in milliseconds; between the two the unit is unknown.
+ * Calls of models last from fractions of a second to minutes. So a number below MOST_SECONDS with a fraction is in
+ * seconds, and a number from FEWEST_MS on is in milliseconds. The unit of any other number is unknown.
  */
 const MOST_SECONDS = 60;
 const FEWEST_MS = 200;

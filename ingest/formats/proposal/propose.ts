@@ -72,7 +72,10 @@ function choose(
   return chosen;
 }
 
-/** A place of any name that has a text or an object in failures, and no value in successes. */
+/**
+ * A place of any name that has a text of several words, or an object, in at least half of the failures, and no value in
+ * successes.
+ */
 function withFailures(
   places: readonly RecordPlace[],
   mapping: Readonly<Record<string, unknown>>,
