@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
  */
 export const LARGEST_UNPACKED = 8 * 1024 * 1024;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}\s*$/;
-/** How the base64 of gzip starts, and how the base64 of JSON starts that begins with `{` or `[`. */
+/** How base64 starts when it encodes gzip, and when it encodes JSON that begins with `{` or `[`. */
 const PACKED = 'H4sI';
 const PLAIN = /^(?:ey|ew|W3|Wy|Ww)/;
 

@@ -33,10 +33,10 @@ export interface WriteContext {
 }
 
 /**
- * Announces the batch and inserts it. Returns true when the batch is stored, and false when the assignment ended before
- * (the next owner of the partition replays the batch). Transient errors are retried for ever. Throws `StoreError` with
- * code `refused` when the store rejects the rows for a reason that no single row explains, and `CommitError` with code
- * `no_topic`.
+ * Announces the batch and inserts it. Returns true when the batch is stored. Returns false when the assignment ended
+ * before (the next owner of the partition replays the batch), or when the group refuses the announcement (the caller
+ * tries again). Transient errors are retried for ever. Throws `StoreError` with code `refused` when the store rejects
+ * the rows for a reason that no single row explains, and `CommitError` with code `no_topic`.
  */
 export async function writeBatch(
   context: WriteContext,

@@ -240,8 +240,8 @@ const SETTLE_TRIES = 120;
 const SETTLE_WAIT_MS = 5_000;
 
 /**
- * Merges the corrected partitions of the tables of counts, so that no row is below zero or empty. Returns false when it
- * was stopped.
+ * Merges the corrected partitions of the tables of counts, so that no row is below zero or empty. Returns false when
+ * the run was stopped.
  */
 async function settle(store: Store, units: readonly UnitRow[], options: ReclassifyOptions): Promise<boolean> {
   const partitions = new Map<string, { table: CountTable; time: number }>();

@@ -56,8 +56,8 @@ function wordsOf({ message, error }: { message: string; error?: unknown }): stri
 }
 
 /**
- * The level of a line of the client. The client calls most errors errors even if it recovers from them, so they become
- * warnings. The worker reports the errors that matter to the user.
+ * The level at which a line of the client is logged. The client gives the level `error` also to errors from which it
+ * recovers, so these lines become warnings. The worker reports the errors that matter to the user.
  */
 const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
   1: 'warn',

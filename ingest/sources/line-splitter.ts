@@ -17,8 +17,8 @@ export interface Splitter {
   /** Bytes of records that started and need further records to be complete. */
   readonly held: number;
   /**
-   * Takes the rest as a record. It becomes several records if only the end of the input shows that a record in it was
-   * truncated. Records before the first wanted one are left out.
+   * Takes the rest as a record. The rest becomes several records if only the end of the input shows that a record in it
+   * was truncated. Records before the first wanted one are left out.
    */
   endLine(): RawRecord[];
 }
