@@ -39,7 +39,6 @@ export interface Exhaustion {
 
 /** What a detector must find if the event is an incident. */
 export interface Truth {
-  /** A kind of incident. */
   kind: IncidentKind | (string & {});
   /** Null when the answers do not show who must act. */
   party: Party | null;

@@ -14,7 +14,6 @@ export interface TrueCounts {
   add(record: SimulatedRecord): void;
   /** Records by true class; classes that did not occur are absent. */
   counts(): Partial<Record<RequestClass, number>>;
-  /** Number of records. */
   total(): number;
   /** Records that repeat an earlier request. */
   retries(): number;

@@ -16,7 +16,6 @@ export interface WriteLoadOptions {
   scenario?: Scenario;
 }
 
-/** What was written. */
 export interface WrittenLoad {
   records: number;
   bytes: number;

@@ -18,7 +18,6 @@ export interface FailureContext {
 
 /** One failure with its true class: a row of the catalogue. */
 export interface SimulatedFailure {
-  /** Identifies the row. */
   id: string;
   class: ErrorClass;
   subclass: Subclass;
