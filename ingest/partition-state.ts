@@ -36,7 +36,6 @@ export interface PartitionState {
   readonly idleSince: number;
 }
 
-/** An event in the life of a partition. */
 export type PartitionEvent =
   | { kind: 'decided'; start: Start; acknowledged: number; topicId: string }
   | { kind: 'restarted' }

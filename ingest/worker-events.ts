@@ -16,7 +16,6 @@ export interface WorkerEvents {
   brokerFailed(reason: string): void;
   /** A pause between two tries is over. */
   waited(until: 'store' | 'broker', duration: number): void;
-  /** Partitions were assigned. */
   assigned(partitions: readonly PartitionId[]): void;
   revoked(): void;
   /** The start of a partition is decided; `reason` is empty in the ordinary case. */

@@ -34,7 +34,6 @@ type WithId = Pick<RememberedText<string>, 'id'>;
 
 /** Finds the dimension set of each record from the remembered texts of its dimensions. */
 export class PlainDimensions {
-  /** The remembered cleaned texts of each dimension. */
   readonly texts: Readonly<Record<CallerDimension, RememberedTexts<string>>>;
   readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];

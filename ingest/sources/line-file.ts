@@ -56,7 +56,6 @@ export class LineFile implements RecordFile {
     this.#last = last;
   }
 
-  /** Number of the next line. */
   get next(): number {
     return this.#splitter.next;
   }

@@ -28,7 +28,6 @@ export interface Splitter {
  * skipped. Bytes after the last line end wait for more bytes. Lines that a container runtime cut are joined.
  */
 export class LineSplitter implements Splitter {
-  /** Number of the next line. */
   next = 0;
   readonly #from: number;
   readonly #container = new ContainerLines();

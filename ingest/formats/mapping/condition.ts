@@ -32,7 +32,7 @@ const CUT_CHARACTERS = 16;
 const EXAMPLE =
   '{$.path: value}, with present, absent, json, a value, a list of values, or {not:, matches:, above:, below:}';
 
-/** Tests for the type of a value. */
+/** The tests that a mapping names by a single word. */
 const KINDS: Readonly<Record<string, Test>> = {
   present: { holds: (value) => !isNothing(value), needsValue: true },
   absent: { holds: isNothing, needsValue: false },

@@ -198,7 +198,6 @@ function between(times: unknown, at: string, context: Context): ReadValue {
   };
 }
 
-/** A time plus a duration. */
 function plus(read: ReadValue, added: unknown, at: string, context: Context): ReadValue {
   if (context.kind !== 'time') throw faultAt(at, 'plus is allowed only for times');
   const duration = compileSource(added, at, { ...context, kind: 'ms', unit: undefined });

@@ -57,7 +57,6 @@ export interface OtelVocabulary {
   failed?: (item: OtlpItem) => boolean;
 }
 
-/** An item with its vocabulary and its verdict. */
 export interface JudgedItem {
   item: OtlpItem;
   vocabulary: OtelVocabulary;
