@@ -4,22 +4,22 @@ import { nextState, type Gathered, type PartitionEvent, type PartitionState } fr
 import type { KeptNames } from './rows/name-cap.ts';
 
 /**
- * One partition of an assignment: whether this worker may write it, its unwritten batches, and how much of it is
- * stored.
+ * One partition of an assignment: whether this worker may write the partition, its unwritten batches, and how much of
+ * the partition is stored.
  */
 export interface AssignedPartition {
   readonly id: PartitionId;
   readonly epoch: number;
-  /** The names that are counted on its newest day, including those of all stored batches. */
+  /** The names of the partition's newest day, including those that stored batches added. */
   names: KeptNames;
-  /** False once the assignment is over: then nothing may be announced or written for it. */
+  /** False once the assignment is over. Then nothing may be announced or written for this partition. */
   isAssigned(): boolean;
   state: PartitionState;
   /** Null while the state is `starting`. */
   batcher: Batcher | null;
-  /** The batch or acknowledgement that is being written; null: none. */
+  /** The write of a batch or acknowledgement that is under way; null when nothing is being written. */
   writing: Promise<void> | null;
-  /** Whether the source was asked to pause reading it. */
+  /** Whether the source was asked to pause reading this partition. */
   paused: boolean;
 }
 

@@ -13,7 +13,7 @@ export class Assignment {
     return this.#epoch;
   }
 
-  /** The partitions of the present epoch; without one, those that are left of the previous epoch. */
+  /** The partitions of the present assignment. After its end: those of the last assignment. */
   get all(): AssignedPartition[] {
     return [...this.#partitions.values()];
   }
@@ -35,8 +35,8 @@ export class Assignment {
   }
 
   /**
-   * Changes the partitions of the same epoch: those that are held continue, and those that are not named leave. Returns
-   * the new ones.
+   * Changes the partitions within the same epoch. A partition in `ids` continues or is added; any other partition is
+   * marked as leaving. Returns the added partitions.
    */
   change(ids: readonly PartitionId[]): AssignedPartition[] {
     const keys = new Set(ids.map(partitionKey));

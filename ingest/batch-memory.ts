@@ -9,7 +9,7 @@ type Holder = { readonly batcher: Pick<Batcher, 'heldBytes' | 'closedBytes'> | n
  */
 const CROWDED = 0.75;
 
-/** Memory that rows use, in bytes. */
+/** Memory that unwritten rows use, in bytes. */
 export function heldBytes(partitions: readonly Holder[]): number {
   return partitions.reduce((sum, { batcher }) => sum + (batcher?.heldBytes ?? 0), 0);
 }

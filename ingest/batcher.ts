@@ -6,9 +6,9 @@ import { BatchRows } from './rows/batch-rows.ts';
 import { type Chunk, RawRecord } from './sources/source.ts';
 
 /**
- * A batch closes at this many requests. Its sums are doubles, which are exact up to 2^53: nine million requests, each
- * with the largest number of tokens that a record may have. A chunk is added as a whole and may exceed the limit, so
- * half of the nine million is reserved for one chunk.
+ * A batch closes at this many requests. Its sums are doubles, which are exact up to 2^53. That is enough for nine
+ * million requests with the largest number of tokens that a request may have. A chunk is added as a whole and may
+ * exceed the limit, so half of the nine million is reserved for one chunk.
  */
 export const MOST_REQUESTS = 4_000_000;
 
@@ -20,7 +20,10 @@ export interface BatchLimits {
   quiet_age_ms: number;
 }
 
-/** A partition with fewer records per `age_ms` than this is quiet: its batch waits for `quiet_age_ms`. */
+/**
+ * A batch with fewer records than this comes from a quiet partition: it waits for `quiet_age_ms`, if that is longer
+ * than `age_ms`.
+ */
 export const QUIET_RECORDS = 10;
 
 /** One contiguous range that is being counted. `to` grows until the batch closes. */
@@ -33,7 +36,10 @@ export interface Batch extends OffsetRange {
   last: RawRecord | null;
   /** Monotonic ms. */
   openedAt: number;
-  /** The announced range, if a replay lost the beginning of it: the token must be that of this range. */
+  /**
+   * The announced range that this batch replays; null for an ordinary batch. The token of the batch is that of the
+   * announced range, even if the beginning of the range is lost.
+   */
   announced: OffsetRange | null;
 }
 
@@ -77,9 +83,10 @@ export class Batcher {
   }
 
   /**
-   * Closes the growing batch if it is due: because of its size, or because of its age unless the records that wait
-   * would fill it soon. `waiting`: records of the partition that are still to be read. While all writers are busy, age
-   * closes nothing: the batch grows instead, so that a busy store gets fewer inserts rather than a queue of them.
+   * Closes the growing batch if it is due: because of its size, or because of its age. A batch whose age is due waits
+   * longer if the records that wait would soon fill it. `waiting`: records of the partition that are still to be read.
+   * While all writers are busy, age closes nothing: the batch grows instead, so that a busy store gets fewer inserts
+   * rather than a queue of them.
    */
   closeIfDue(
     limits: BatchLimits,
@@ -111,7 +118,7 @@ export class Batcher {
     return this.closedBytes + (this.#open?.rows.bytes ?? 0);
   }
 
-  /** The part of it that is in closed batches. */
+  /** Memory of the rows of closed batches, in bytes. */
   get closedBytes(): number {
     return this.closed.reduce((sum, batch) => sum + batch.rows.bytes, 0);
   }
@@ -213,8 +220,8 @@ export class Batcher {
 }
 
 /**
- * How many times longer a batch waits when the records that wait in Kafka will fill it. So a machine that reads slowly
- * writes large batches, too.
+ * How many times longer a batch waits when the records that are still to be read will fill it. So a machine that reads
+ * slowly writes large batches, too.
  */
 const FILLING = 3;
 
@@ -224,7 +231,8 @@ function fillsUp(share: number, records: number, waiting: number): boolean {
 }
 
 /**
- * For a partition that is behind, small batches would not make data fresh; a few large batches let it catch up sooner.
+ * The age in ms at which a batch closes. For a partition that is behind, small batches would not make data fresh; a few
+ * large batches let it catch up sooner.
  */
 function longestAge(limits: BatchLimits, behind: boolean, records: number): number {
   const patient = Math.max(limits.age_ms, limits.quiet_age_ms);

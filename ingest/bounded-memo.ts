@@ -3,7 +3,8 @@ const LONGEST_KEY = 256;
 
 /**
  * Returns `compute` with remembered results. Two generations hold at most `cap` keys each: a key that is asked for
- * again moves to the young one, and the others are forgotten. So memory is bounded and frequent keys stay.
+ * again moves to the young generation, and the other keys of the old generation are forgotten. So memory is bounded and
+ * frequent keys stay.
  */
 export function boundedMemo<Value>(cap: number, compute: (key: string) => Value): (key: string) => Value {
   const known = new BoundedMap<Value>(cap);

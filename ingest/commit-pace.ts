@@ -1,10 +1,12 @@
 /**
- * Time between two tries to commit while the group refuses the commits of this worker, ms. The client notices the
- * refusal only at its next heartbeat.
+ * Time between two tries to commit while the group refuses the commits of this worker, ms. The Kafka client learns only
+ * at its next heartbeat that the worker must join the group again.
  */
 const REFUSED = 600;
 
-/** Limits the commits of a worker that the group refuses: one partition at a time tries, at intervals. */
+/**
+ * Limits the commits while the group refuses them: only one partition at a time tries to commit, and only at intervals.
+ */
 export class CommitPace {
   readonly #monotonic: () => number;
   /** Null: the group does not refuse commits. */

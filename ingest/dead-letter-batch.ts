@@ -11,7 +11,7 @@ import { failureOf } from './rows/judged-error.ts';
 const nothing = { reason: 'schema', detail: 'there is no record in it' } as const;
 
 /**
- * What the present rules make of a dead letter. `readable`: its requests can be counted. `unreadable`: it stays a dead
+ * The result of reading a dead letter again. `readable`: its requests can be counted. `unreadable`: it stays a dead
  * letter, or holds no request. `cut`: only part of its text is stored.
  */
 export type ReadLetter =
@@ -29,7 +29,8 @@ export interface ReadableLetter {
 /** Reads a dead letter again. A message of which only some requests can be read stays a dead letter as a whole. Pure. */
 export function readLetter(letter: PlacedLetter, reader: RecordReader, now: number): ReadLetter {
   if (!isWholeLetter(letter)) return { kind: 'cut', letter };
-  // The time that the source gave is not stored. The time of the insert is close to it, and the same in each replay.
+  // The time that the source gave is not stored. Instead the time of the insert is used: it is close to that time, and
+  // the same in each replay.
   const decoded = reader.decode(Buffer.from(letter.body), now, letter.inserted_at * 1000);
   const rows = new BatchRows();
   if (decoded.kind === 'ok' && decoded.records.length > 0 && (decoded.rejected ?? []).length === 0) {

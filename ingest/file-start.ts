@@ -6,7 +6,7 @@ import type { StartFacts } from './start-rules.ts';
 /**
  * Decides where reading of a file starts. The ledger shows what is stored; the announcement shows the boundaries of the
  * next batch, which may be half stored. `log.latest` is the number of records in the file, once the file is known to
- * have fewer than were counted. `name` and `unit` are used in the reason.
+ * have fewer records than were counted. The reason of the start contains `name` and `unit`.
  */
 export function decideFileStart(
   facts: Pick<StartFacts, 'commit' | 'ledger' | 'log'>,
@@ -15,7 +15,8 @@ export function decideFileStart(
 ): Start {
   const { commit, ledger, log } = facts;
   const incarnation = Math.max(ledger?.incarnation ?? 0, commit?.incarnation ?? 0);
-  // The first batch of a replaced file was announced, and may be half stored.
+  // Null when only the announcement has the present incarnation: the first batch of a replaced file was announced, and
+  // may be half stored.
   const known = ledger !== null && ledger.incarnation === incarnation ? ledger : null;
   if (known !== null && known.to > log.latest) return fileReplaced(known, name, unit);
   const at = known?.to ?? 0;
@@ -49,7 +50,7 @@ export function fileReplaced(
   };
 }
 
-/** Whether a line is the one that was counted, perhaps before its line end was written. */
+/** Whether a line is the one that was counted. The line may have been counted before its line end was written. */
 export function isSameLine(value: Buffer | null, digest: string): boolean {
   if (recordDigest(value) === digest) return true;
   const end = value === null ? -1 : jsonEnd(value);

@@ -13,9 +13,9 @@ export interface InputReport {
   skipped: Record<SkipReason, number>;
   /** How many values of counted records could not be used, by field. */
   dropped: Record<string, number>;
-  /** Records (or requests of a record with several) that could not be decoded, the most frequent reason first. */
+  /** Records that could not be decoded, and single requests of records with several; the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
-  /** Requests that are counted under `(other)` in a dimension, because it has too many values. */
+  /** By dimension: requests that are counted under `(other)`, because the dimension has too many values. */
   folded: Partial<Record<CallerDimension, number>>;
   answers_429: Answers;
   answers_503: Answers;

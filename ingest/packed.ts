@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
  */
 export const LARGEST_UNPACKED = 8 * 1024 * 1024;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}\s*$/;
-/** How base64 starts for gzip, and for JSON that starts with `{` or `[`. */
+/** How base64 starts when it encodes gzip, and when it encodes JSON that begins with `{` or `[`. */
 const PACKED = 'H4sI';
 const PLAIN = /^(?:ey|ew|W3|Wy|Ww)/;
 
@@ -29,7 +29,8 @@ export function mayBePacked(text: string): boolean {
 }
 
 /**
- * The bytes of a text that is base64 of gzip (uncompressed), or may be base64 of JSON; undefined for any other text.
+ * The bytes that a text holds. For base64 of gzip: the uncompressed bytes. For a text that may be base64 of JSON: the
+ * decoded bytes. Undefined for any other text.
  */
 export function bytesInText(text: string): Buffer | undefined {
   const packed = mayBePacked(text);

@@ -22,7 +22,10 @@ import { type PartitionId, partitionKey } from './partition-id.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { WriteContext } from './write.ts';
 
-/** Replaces the decision when the start is already known, given the ends of the log. */
+/**
+ * Gives the start of a partition when it is already known, from the ends of the log; it takes the place of
+ * `decideStart`.
+ */
 export type Decide = (log: LogOffsets) => Start;
 
 export interface StartContext extends WriteContext {
@@ -36,13 +39,14 @@ export interface Begun {
   /** Offset that the group has as acknowledged; -1: none. */
   acknowledged: number;
   topicId: string;
-  /** The names of its newest day. */
+  /** The names of the partition's newest day. */
   names: KeptNames;
 }
 
 /**
  * Decides where each partition starts, from the group's commit, the ledger and the log (`decideStart`), and writes
- * losses to the ledger. It retries broker and store for ever; partitions whose assignment ends meanwhile are left out.
+ * losses to the ledger. Asks broker and store until they answer. Partitions whose assignment ends meanwhile are left
+ * out. Throws a `StoreError` that another try cannot mend.
  */
 export async function* startPartitions(
   context: StartContext,
@@ -100,10 +104,7 @@ async function keptNames(store: Store, ids: readonly PartitionId[]): Promise<Map
   return kept;
 }
 
-/**
- * The announced range that is already stored according to the ledger, so that it is not replayed; null when there is
- * none.
- */
+/** The announced range if the ledger shows that it is already stored, so that it is not replayed; otherwise null. */
 function announcedAndIn(
   commit: GroupCommit | null,
   ledger: LedgerEnd | null,
@@ -128,9 +129,9 @@ async function ledgerEnds(
 }
 
 /**
- * Sends ledger rows that have no sums by day again, each under its own token. ClickHouse ignores a row that is already
- * stored, and also its sums if they have been stored meanwhile. So another worker may send the same rows at the same
- * time.
+ * Sends those ledger rows again that have no sums by day yet, each under its own token. ClickHouse ignores a row that
+ * is already stored, and also its sums if they have been stored meanwhile. So another worker may send the same rows at
+ * the same time.
  */
 export async function completeLedgerDays(
   store: Store,

@@ -7,11 +7,17 @@ import type { LedgerEnd, LogOffsets, Start } from './protocol.ts';
 export interface PartitionState {
   /** `starting`: where to start is being decided; batches from before are still written. */
   readonly phase: 'starting' | 'reading';
-  /** The source will bring no more records of the partition, which is given up once everything is stored. */
+  /**
+   * The source will bring no more records of the partition. The worker gives the partition up once everything is
+   * stored.
+   */
   readonly leaving: boolean;
   readonly incarnation: number;
   readonly topicId: string;
-  /** The ledger end that the record before the start must match; null when no proof is required, or it succeeded. */
+  /**
+   * The ledger end whose digest the record before the start must have. Null when no proof is required, or when it
+   * succeeded.
+   */
   readonly verify: LedgerEnd | null;
   /** Everything before this offset is stored; -1 until the start is decided. */
   readonly stored: number;
@@ -26,11 +32,10 @@ export interface PartitionState {
   readonly lag: number | null;
   /** When the end of the log was last learned, epoch ms; null: never. */
   readonly lagAt: number | null;
-  /** When it last read or stored something. */
+  /** When the worker last read or stored something of the partition. */
   readonly idleSince: number;
 }
 
-/** An event in the life of a partition. */
 export type PartitionEvent =
   | { kind: 'decided'; start: Start; acknowledged: number; topicId: string }
   | { kind: 'restarted' }
@@ -43,7 +48,10 @@ export type PartitionEvent =
   | { kind: 'refused'; monotonic: number }
   | { kind: 'acknowledged'; to: number };
 
-/** Time without a batch before the group is told, and time between two tries of rows that the store rejects, ms. */
+/**
+ * IDLE: time without a batch before an acknowledgement is committed. HALTED: time between two tries after the store
+ * rejected rows or the topic was missing. Both in ms.
+ */
 const IDLE = 500;
 const HALTED = 10_000;
 
@@ -107,8 +115,9 @@ export interface Gathered {
 }
 
 /**
- * Compares a chunk that starts at `from` with a partition that has read up to `position`: `next` when it continues
- * there; `proof` when its first record must prove which topic it is; `elsewhere` when it is not what was requested.
+ * Compares a chunk that starts at `from` with a partition that has read up to `position`. `next`: the chunk continues
+ * at that position. `proof`: its first record must prove that the topic is still the one that was counted. `elsewhere`:
+ * the chunk is not what was requested.
  */
 export function placeOf(
   { verify }: PartitionState,
@@ -130,12 +139,12 @@ export function nextWrite(
   return isIdle && mayAcknowledge(state, gathered) ? 'acknowledgement' : 'nothing';
 }
 
-/** Whether the store rejects the rows and the next try is not due. */
+/** Whether writing is halted and the next try is not due yet. */
 export function isHalted({ haltedUntil }: PartitionState, monotonic: number): boolean {
   return haltedUntil !== null && monotonic < haltedUntil;
 }
 
-/** Whether there is something to acknowledge. */
+/** Whether something may be acknowledged now. */
 export function mayAcknowledge(
   state: PartitionState,
   { owesReplay, isWriting }: Pick<Gathered, 'owesReplay' | 'isWriting'>,
@@ -151,7 +160,7 @@ export function mayRead({ closed }: Pick<Gathered, 'closed'>): boolean {
   return closed < 2;
 }
 
-/** Whether nothing is left to do for a partition of which the source will bring no more. */
+/** Whether nothing is left to do for a partition that is leaving. */
 export function isOver(state: PartitionState, { isEmpty }: Pick<Gathered, 'isEmpty'>): boolean {
   return state.phase === 'reading' && state.leaving && isEmpty && state.stored === state.acknowledged;
 }

@@ -7,11 +7,14 @@ export interface Track {
   next: number;
   /** The end of the log when it was last learned; null: unknown. */
   end: number | null;
-  /** When the partition last moved, or was last seen without waiting records. */
+  /** When the stored offset last changed, or when the partition was last seen without waiting records. */
   movedAt: number;
   /** Everything that had arrived by this time is stored. */
   storedAt: number;
-  /** The end of the log at a time: once everything before this end is stored, everything up to that time is. */
+  /**
+   * The end of the log at the time `at`. Once everything before this end is stored, everything that had arrived by `at`
+   * is stored.
+   */
   mark: { at: number; end: number } | null;
 }
 
@@ -31,7 +34,7 @@ export function begin(before: ReportedPartition | null, storeNow: number, now: n
   };
 }
 
-/** Updates the track with the stored offset and the end of the log, when that was last learned. Pure. */
+/** Updates the track with the stored offset and with the end of the log and the time when it was last learned. Pure. */
 export function follow(
   track: Track,
   status: Pick<PartitionStatus, 'stored' | 'unwritten' | 'known_at'>,

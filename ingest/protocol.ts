@@ -24,7 +24,7 @@ export interface LedgerEnd {
   digest: string;
 }
 
-/** First and next offset of the partition's log. */
+/** The offset of the first record of the partition's log, and the offset that its next record will have. */
 export interface LogOffsets {
   earliest: number;
   latest: number;
@@ -36,8 +36,8 @@ export interface Start {
   /** First offset to read. */
   at: number;
   /**
-   * A range that was announced but may not be completely stored: it must be written again with the same boundaries and
-   * the same token, so that what is already stored is not counted twice.
+   * A range that was announced but may not be completely stored. It must be written again with the same boundaries and
+   * the same token, so that records that are already stored are not counted twice.
    */
   replay: OffsetRange | null;
   /** Records that were deleted before they were read: the ledger must list them as lost. */
@@ -91,7 +91,10 @@ export function decideStart(input: {
   log: LogOffsets;
   /** The broker's present id of the topic; empty when the broker gives none. */
   topicId: string;
-  /** The ledger may lack its newest rows (replicas that lag): then the group's commit counts if it is further. */
+  /**
+   * The ledger may lack its newest rows, because a replica lags. Then the group's commit counts if it is further than
+   * the ledger.
+   */
   ledgerMayLag?: boolean;
 }): Start {
   const { commit, log, topicId } = input;
@@ -141,8 +144,8 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
     const at = known !== null && known < pending.from ? Math.max(known, log.earliest) : pending.from;
     return { ...begin(incarnation, at), replay: pending };
   }
-  // Part of the announced range is gone. The rest is written under the same token: if it was already stored, it counts
-  // once.
+  // Part of the announced range is gone. The rest is written under the token of the whole range: if the range was
+  // already stored, it counts once.
   return {
     ...begin(incarnation, log.earliest),
     replay: log.earliest < pending.to ? pending : null,
@@ -173,7 +176,7 @@ function afterRetention(incarnation: number, at: number, log: LogOffsets, reason
   };
 }
 
-/** The log ends before the last counted record: the topic was deleted and created again. */
+/** The start for a log that ends before the last counted record: the topic was deleted and created again. */
 export function recreated(incarnation: number, log: LogOffsets): Start {
   return { ...begin(incarnation + 1, log.earliest), reason: 'the topic was deleted and created again' };
 }

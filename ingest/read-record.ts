@@ -9,11 +9,11 @@ import { dimensionSets } from './rows/dimension-sets.ts';
 import { failureOf } from './rows/judged-error.ts';
 import type { RawRecord } from './sources/source.ts';
 
-/** Reads records: everything that a worker needs to know of formats and secrets. */
+/** Reads records. It holds everything that a worker needs to know of formats and secrets. */
 export interface RecordReader {
   /**
-   * The short way, without JSON.parse; null when the record must be decoded, or is not wanted. The result is valid
-   * until the next call.
+   * Reads a plain native record without JSON.parse. Null when the record must be decoded, or is not wanted. The result
+   * is valid until the next call.
    */
   readPlain(record: RawRecord, now: number, wanted: Wanted): PlainRecord | null;
   /** `written`: when the record was written, according to its source; both times are epoch ms. */
@@ -28,7 +28,7 @@ export function createRecordReader(
 ): RecordReader {
   const cleaner = new Cleaner(options.privacy, options.names?.ids);
   const reader = new PlainReader(cleaner);
-  // With these two formats a message that has a `ts` is a native record, whatever else it holds.
+  // Only with these two formats can a message be a native record.
   const mayBeNative = options.format === 'auto' || options.format === 'native';
   return {
     readPlain: ({ bytes, start, end }, now, wanted) =>
@@ -48,7 +48,7 @@ export class RecordAdder {
   readonly #reader: RecordReader;
   readonly #id: PartitionId;
   readonly #others: RawRecord[] = [];
-  /** When each of the others was written. */
+  /** When each record of `#others` was written, epoch ms; negative: unknown. */
   readonly #written: number[] = [];
 
   constructor(reader: RecordReader, id: PartitionId) {

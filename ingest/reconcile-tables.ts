@@ -58,7 +58,7 @@ export function compareDays(
       day * DAY < horizons.ingest_days.event ||
       (table === 'error_events' && day * DAY < horizons[table].event);
     const missing = group.filter(({ stored, least }) => stored < least);
-    // For days before that, the ledger itself may know fewer rows than were stored.
+    // For a forgotten day, the ledger itself may know fewer rows than were stored.
     const beyond = group.filter(({ day, stored, most }) => stored > most && !isForgotten(day));
     const allowed = pending
       .filter((range) => topic === null || (range.topic === topic && range.partition === partition))
@@ -129,7 +129,10 @@ function unit(table: string): string {
   return table === 'error_events' || table === 'dead_letters' ? 'rows' : 'requests';
 }
 
-/** One line per table whose older days are only checked for too many rows. */
+/**
+ * One line for each table that may have dropped rows of older days: for these days only too many rows are found, not
+ * too few.
+ */
 function looseNotes(
   ledger: readonly LedgerDay[],
   forgetting: readonly Forgetting[],

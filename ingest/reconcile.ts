@@ -22,9 +22,9 @@ export interface BrokerFacts extends PartitionId, Committed {
 }
 
 /**
- * The data for the comparison. Workers store batches while it is read. So the ledger is read twice: the rows from
- * before the tables show what the tables must hold; the rows from after them, and the announcements read in between,
- * show what the tables may hold.
+ * The data for the comparison. Workers store batches while the data are read. So the ledger is read twice. Its rows
+ * from before the tables were read show what the tables must hold. Its rows from after that, and the announcements read
+ * in between, show what the tables may hold.
  */
 export interface ReconcileFacts {
   sums: readonly LedgerSum[];
@@ -97,7 +97,10 @@ function moreOf(what: string): Difference {
   };
 }
 
-/** The partitions of the single batches, and the end of those that the ledger only knows by day. */
+/**
+ * The partitions whose batches are single rows in the ledger, and the ends of the partitions that the ledger knows only
+ * by day.
+ */
 function partitionsOf({ sums, endsByDay }: ReconcileFacts): PartitionProof[] {
   const key = (of: PartitionId & { incarnation: number }): string => `${partitionKey(of)}:${of.incarnation}`;
   const partitions = new Map<string, PartitionProof>();
@@ -165,8 +168,8 @@ function compareBroker(
 }
 
 /**
- * The most rows that an unfinished range may have stored: one per message, or any number if its topic had messages with
- * several.
+ * The most rows that an unfinished range may have stored: one per message. If the topic has had messages with several
+ * requests, there is no limit.
  */
 function mostOutcomes({ topic, from, to }: Unfinished, sums: readonly LedgerSum[]): number {
   const seen = sums.filter((sum) => sum.topic === topic).map((sum) => sum.per_offset);

@@ -9,10 +9,11 @@ const MOST_REFUSED = 100;
 
 /**
  * Finds the rows because of which the store refused an insert, by bisection, and makes them dead letters. Returns false
- * when no row, or every row, is refused: then the table is wrong and nothing is removed. The search inserts into a
- * temporary Null table with the same columns and constraints, so it tests the table as it is now and stores nothing;
- * the caller still inserts the batch as a whole under its token. When the store stops answering, or the Null table
- * disappears, nothing is removed and the result is true: the caller can try the insert again.
+ * when no row is refused, when all of several rows are, or when more than `MOST_REFUSED` are: then the table is wrong
+ * and nothing is removed. The search inserts into a temporary Null table with the same columns and constraints, so it
+ * tests the table as it is now and stores nothing; the caller still inserts the batch as a whole under its token. When
+ * the store stops answering, or the Null table disappears, nothing is removed and the result is true: the caller can
+ * try the insert again.
  */
 export async function excludeRefusedRows(
   store: Store,

@@ -33,9 +33,9 @@ export interface LetterReplayOptions {
 }
 
 export interface ReplayResult {
-  /** Requests; of a dry run, those that would be counted. */
+  /** Requests that were counted; in a dry run, requests that would be counted. */
   counted: number;
-  /** Still dead letters (with a new reason), or without a request. */
+  /** Dead letters that still cannot be decoded, that hold no request, or whose rows the store refuses. */
   rejected: number;
   /** Dead letters whose whole text is not stored, so that they cannot be decoded. */
   cut: number;
@@ -43,7 +43,7 @@ export interface ReplayResult {
   in_doubt: number;
   /** The place from which to continue; null: all were read. */
   next: LetterPlace | null;
-  /** What happened to those that were decoded again. */
+  /** What happened to the dead letters that were decoded again. */
   input: InputReport;
 }
 
@@ -52,8 +52,9 @@ const REMEMBERED_BLOCKS = 20_000;
 
 /**
  * Decodes dead letters again and counts those that can be decoded now. Each is counted once, even if several processes
- * do this at the same time or one is killed (docs/decisions/0047). For this a batch of them is announced under the next
- * number before it is inserted, and a new batch is announced only when the last one is stored. Throws `StoreError`.
+ * do this at the same time or one of them is killed (docs/decisions/0047). For this purpose a batch of dead letters is
+ * announced under the next number before it is inserted, and a new batch is announced only when the last one is stored.
+ * Throws `StoreError`.
  */
 export async function replayDeadLetters(
   store: Store,
@@ -103,7 +104,8 @@ export async function replayDeadLetters(
 
 /**
  * Counts dead letters of one partition, and returns those that the store accepts. `last` is the number of the last
- * batch, read before these letters. `isLost`: another process took the next number, so the others must be read again.
+ * batch, read before these letters. `isLost`: another process took the next number, so the letters that are not counted
+ * must be read again.
  */
 async function countLetters(
   store: Store,
@@ -171,9 +173,9 @@ async function storeAnnounced(
 }
 
 /**
- * Stores the last batch if the process that announced it did not. When too many blocks were stored since, ClickHouse
- * may have forgotten the tokens of the batch, and a repetition could count it twice. Then only its ledger rows are
- * stored: so its dead letters are never counted again, and `reconcile` reports the counts if they are missing.
+ * Stores the last batch if the process that announced it did not. When too many blocks have been stored since then,
+ * ClickHouse may have forgotten the tokens of the batch, and a repetition could count it twice. Then only its ledger
+ * rows are stored. So its dead letters are never counted again, and `reconcile` reports the counts if they are missing.
  */
 async function finishLast(store: Store): Promise<{ number: number; in_doubt: number }> {
   const last = await readLastReplay(store);

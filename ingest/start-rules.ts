@@ -23,9 +23,9 @@ export interface StartFacts {
 /** How a kind of source decides where to start, and recognises records that were counted. Pure. */
 export interface StartRules {
   decide(facts: StartFacts): Start;
-  /** Whether a record is the one with this digest. */
+  /** Whether a record is the record with this digest. */
   isSame(value: Buffer | null, digest: string): boolean;
-  /** The start when the record before it differs from the one in the ledger. */
+  /** The start when the record before the decided start differs from the record in the ledger. */
   replaced(id: PartitionId, verify: LedgerEnd, log: LogOffsets): Start;
 }
 

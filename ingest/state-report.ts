@@ -13,8 +13,8 @@ import type { PartitionStatus } from './worker-status.ts';
 import type { Worker } from './worker.ts';
 
 /**
- * Reports to the store what the worker knows about its partitions: how many records wait, and up to which time all are
- * stored.
+ * Reports to the store what the worker knows about its partitions: how many records wait, and up to which time
+ * everything is stored.
  */
 export interface StateReport {
   /** Receives the events of the worker. */
@@ -22,8 +22,8 @@ export interface StateReport {
   /** True when something happened that should be reported before the next report is due. */
   isUrgent(): boolean;
   /**
-   * One insert for all partitions. Does nothing while another report runs. Throws `StoreError`; the next report
-   * replaces a failed one.
+   * Reports all partitions with one insert. Does nothing while another report runs. Throws `StoreError`; the next
+   * report replaces a failed one.
    */
   report(): Promise<void>;
   /** The last report, after the worker has stopped in order. Throws `StoreError`. */
@@ -39,7 +39,7 @@ export interface StateReportOptions {
   now(): number;
 }
 
-/** The end of the log is read every 10 s; an end older than this counts as unknown, ms. */
+/** In ms: the end of the log is read every 10 s, and an end older than this counts as unknown. */
 const KNOWN_MS = 30_000;
 
 /**
@@ -49,7 +49,7 @@ const KNOWN_MS = 30_000;
 export function createStateReport(options: StateReportOptions): StateReport {
   const { store, name, now } = options;
   let tracks = new Map<string, { id: PartitionId; track: Track }>();
-  /** Number of assignments so far, and number of the one for which the last owners were read. */
+  /** Number of assignments so far, and number of the assignment for which the last owners were read. */
   let assignments = 0;
   let takenOver = 0;
   let isUrgent = false;
@@ -58,7 +58,10 @@ export function createStateReport(options: StateReportOptions): StateReport {
   let storeFails = false;
   let brokerFails = false;
   const halted = new Set<string>();
-  /** By partition: the oldest request of the newest batch, epoch ms; and the end of that batch. */
+  /**
+   * By partition: the time of the oldest request of the newest batch, epoch ms (`reached`), and the end of that batch
+   * (`written`).
+   */
   const reached = new Map<string, number>();
   const written = new Map<string, number>();
 
@@ -74,7 +77,8 @@ export function createStateReport(options: StateReportOptions): StateReport {
       if (halted.delete(key)) isUrgent = true;
       written.set(key, batch.to);
       const { first_ts: first } = batch.rows.totals;
-      // The clock of this client is ahead, so its time does not show how much of the backlog is done.
+      // A time after `now` is left out: the clock of that client is ahead, so the time does not show how much of the
+      // backlog is done.
       if (first !== null && first <= now()) reached.set(key, Math.max(reached.get(key) ?? 0, first));
     },
     halted(id) {

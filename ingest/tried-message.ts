@@ -20,7 +20,7 @@ export interface TriedRequest {
   owner: string;
 }
 
-/** How one record was read, and what happened to it. */
+/** How one record was read, and whether it is counted. */
 export interface TriedRecord extends Pick<TracedRecord, 'format' | 'outcome' | 'ignored' | 'dropped'> {
   /** Times are ISO-8601. */
   fields: readonly TracedField[];
@@ -30,15 +30,21 @@ export interface TriedRecord extends Pick<TracedRecord, 'format' | 'outcome' | '
 /** The complete explanation of one message, without secrets; `faultline try --json` prints it. */
 export interface TriedMessage {
   outcome: TracedRecord['outcome'];
-  /** One, or several if the message holds several; none when no format recognises it. */
+  /**
+   * The records that a format recognises: one, or several if the message holds several; none when no format recognises
+   * it.
+   */
   records: readonly TriedRecord[];
-  /** Records beside them that no format recognises: dead letters, each with its beginning, redacted. */
+  /**
+   * Further records of the message that no format recognises: dead letters, each with the beginning of its redacted
+   * text.
+   */
   unread: readonly { reason: string; detail: string; text: string }[];
   /** The beginning of a message that could not be read, redacted; otherwise empty. */
   text: string;
 }
 
-/** How many characters of such a message are shown. */
+/** How many characters of an unread record or message are shown. */
 const MOST_TEXT = 300;
 /** Longest path shown, in characters: some logs have values as names. */
 const MOST_PATH = 120;
@@ -77,7 +83,10 @@ export function createTrial(
   };
 }
 
-/** A part that a format recognises is among the traced records, also when it is a dead letter. */
+/**
+ * The parts that no format recognises. A part that a format recognises is among the traced records, even when it is a
+ * dead letter.
+ */
 function unreadParts(decoded: Decoded): TriedMessage['unread'] {
   const rejected = decoded.kind === 'ok' ? (decoded.rejected ?? []) : [];
   return rejected

@@ -16,7 +16,6 @@ export interface WorkerEvents {
   brokerFailed(reason: string): void;
   /** A pause between two tries is over. */
   waited(until: 'store' | 'broker', duration: number): void;
-  /** Partitions were assigned. */
   assigned(partitions: readonly PartitionId[]): void;
   revoked(): void;
   /** The start of a partition is decided; `reason` is empty in the ordinary case. */
@@ -27,7 +26,7 @@ export interface WorkerEvents {
   lost(id: PartitionId, from: number, to: number): void;
   /** Topics to be read that do not exist at present; empty: all exist again. */
   topicsMissing(topics: readonly string[]): void;
-  /** The store rejects the rows of this partition: nothing of it is stored until this is corrected. */
+  /** The store rejects the rows of this partition. Nothing of the partition is stored until this is corrected. */
   halted(id: PartitionId, reason: string): void;
 }
 
@@ -50,7 +49,7 @@ export const silentEvents: WorkerEvents = {
   halted: () => {},
 };
 
-/** Reports each event to both, in this order. */
+/** Reports each event to `first`, then to `second`. */
 export function reportToBoth(first: WorkerEvents, second: WorkerEvents): WorkerEvents {
   const both =
     <Told extends unknown[]>(name: keyof WorkerEvents) =>

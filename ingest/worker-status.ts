@@ -1,13 +1,16 @@
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { PartitionId } from './partition-id.ts';
 
-/** The status of one partition as others see it. */
+/** The status of one partition, as health, metrics and reports show it. */
 export interface PartitionStatus extends PartitionId {
   /** The start is not decided yet. */
   starting: boolean;
   paused: boolean;
   halted: boolean;
-  /** Offsets that are not written, up to the known end of the log; null when the end is unknown or the start is not decided. */
+  /**
+   * Number of offsets that are not written, up to the known end of the log; null when the end is unknown or the start
+   * is not decided.
+   */
   unwritten: number | null;
   /** Everything before this offset is stored; -1 until the start is decided. */
   stored: number;

@@ -30,16 +30,19 @@ export interface Worker {
   /** The partitions and memory that are held now. */
   status(): WorkerStatus;
   /**
-   * Asks the source for the ends of the logs: otherwise the lag of partitions that are paused would not change. Returns
-   * false when nothing is held and therefore nothing was asked; throws when the source does not answer.
+   * Asks the source for the ends of the logs. Without this, the lag of paused partitions would not change. Returns
+   * false when the worker has no partitions, so that nothing was asked; throws when the source does not answer.
    */
   refreshLag(): Promise<boolean>;
 }
 
-/** Time between two checks of what is due, and between two checks at the end whether everything is written, ms. */
+/**
+ * In ms: the time between two checks of what is due (TICK); and the time between two checks, when the worker stops,
+ * whether everything is written (SETTLING).
+ */
 const TICK = 50;
 const SETTLING = 10;
-/** With more records waiting than one fetch of a partition holds, larger batches matter more than fresh ones. */
+/** A partition with more waiting records than this is behind: larger batches then matter more than fresh data. */
 const BEHIND = 2_500;
 
 /**
@@ -60,7 +63,7 @@ export function createWorker(options: WorkerOptions): Worker {
     (partition, batcher) => {
       if (partition.isAssigned() && batcher === partition.batcher && mayRead(gatheredOf(partition)))
         unpause(partition);
-      // The free writer takes the partition that has waited longest, not the one that receives the next record.
+      // The free writer must take the partition that has waited longest, and not the next one that receives a record.
       if (!stopping && !ended) tick();
     },
     (error) => fail(error),
@@ -74,8 +77,8 @@ export function createWorker(options: WorkerOptions): Worker {
       if (!isSame) writers.reset();
       if (isSame && added.length === 0) return;
       events.assigned(ids);
-      // Batches that are being written under the previous epoch may still reach the ledger, and the start depends on
-      // it.
+      // Batches that are being written under the previous epoch may still reach the ledger, and the starts depend on
+      // the ledger.
       void Promise.all(unfinished)
         .then(() => begin(added))
         .catch((error: unknown) => fail(error));
@@ -129,7 +132,10 @@ export function createWorker(options: WorkerOptions): Worker {
     look(partition, started);
   }
 
-  /** The source brought other offsets than requested: the rows so far are written, then the start is decided again. */
+  /**
+   * Handles a source that brought other offsets than requested: the rows so far are written, then the start is decided
+   * again.
+   */
   function restart(partition: AssignedPartition, decide?: Decide): void {
     const { batcher } = partition;
     batcher?.close();
@@ -142,7 +148,7 @@ export function createWorker(options: WorkerOptions): Worker {
     })().catch(fail);
   }
 
-  /** Closes a batch that is due, writes a closed one, and pauses reading when it must wait. */
+  /** Closes the growing batch if it is due, has a closed batch written, and pauses reading when reading must wait. */
   function look(partition: AssignedPartition, monotonic: number): void {
     const { batcher, state } = partition;
     if (batcher === null) return;

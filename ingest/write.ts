@@ -33,9 +33,10 @@ export interface WriteContext {
 }
 
 /**
- * Announces the batch and inserts it. Returns true when it is stored, and false when the assignment ended before that
- * (its next owner replays it). Transient errors are retried for ever. Throws `StoreError` with code `refused` when the
- * store rejects the rows for a reason that no single row explains, and `CommitError` with code `no_topic`.
+ * Announces the batch and inserts it. Returns true when the batch is stored. Returns false when the assignment ended
+ * before (the next owner of the partition replays the batch), or when the group refuses the announcement (the caller
+ * tries again). Transient errors are retried for ever. Throws `StoreError` with code `refused` when the store rejects
+ * the rows for a reason that no single row explains, and `CommitError` with code `no_topic`.
  */
 export async function writeBatch(
   context: WriteContext,
@@ -52,7 +53,8 @@ export async function writeBatch(
   let inserts = batchInserts(batch.rows.bodies(), ledgerEntry(context, partition, batch), token);
   let done = 0;
   for (let tries = 0; done < inserts.length; ) {
-    // After a long wait the broker may have given the partition to another worker: prove again that it is ours.
+    // After a long wait the broker may have given the partition to another worker, so this worker announces the range
+    // again, which proves that it still has the partition.
     if (context.monotonic() - announcedAt > context.announcementMs) {
       if (!(await announce(context, partition, range))) return false;
       announcedAt = context.monotonic();
@@ -87,7 +89,8 @@ export async function writeBatch(
 }
 
 /**
- * Tells the group that everything before `offset` is stored. Returns false when this is not proven; it can be repeated.
+ * Tells the group that everything before `offset` is stored. Returns false when it is not proven that the group knows;
+ * the call can be repeated.
  */
 export async function acknowledge(
   context: WriteContext,

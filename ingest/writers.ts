@@ -13,13 +13,13 @@ export interface WritersOptions extends WriteContext {
   onRefused: 'halt' | 'fail';
 }
 
-/** A pool of writers: it decides which batch is written, and when the group is told. */
+/** A pool of writers. The pool decides which batch is written, and when the group is told what is stored. */
 export interface Writers {
   /** Whether all writers are busy. */
   isBusy(): boolean;
   /** Writes the first closed batch of a partition, if a writer is free and the partition is not halted. */
   write(partition: AssignedPartition, batcher: Batcher): void;
-  /** Tells the group what is stored, if there is something new. */
+  /** Tells the group what is stored, if something was stored since the last acknowledgement. */
   acknowledge(partition: AssignedPartition): void;
   /** Writes all closed batches; ends earlier when the assignment ends. */
   drain(partition: AssignedPartition, batcher: Batcher): Promise<void>;
@@ -30,7 +30,7 @@ export interface Writers {
 /** Time between two checks while draining, ms. */
 const TICK = 50;
 
-/** Makes writers that call `freed` whenever one of them is free again, and `fail` when the worker cannot continue. */
+/** Makes writers. They call `freed` whenever a writer becomes free, and `fail` when the worker cannot continue. */
 export function createWriters(
   options: WritersOptions,
   freed: (partition: AssignedPartition, batcher: Batcher) => void,
@@ -64,7 +64,8 @@ export function createWriters(
       if (!answered(partition, await writeBatch(options, partition, batch))) return;
     } catch (error) {
       pace.answered('over');
-      // No writer waits for a topic that may never exist again; its batch is kept in case it does.
+      // No writer waits for a topic that may never exist again. The batch is kept, because the topic may be created
+      // again.
       if (error instanceof CommitError && error.code === 'no_topic')
         return applyEvent(partition, { kind: 'refused', monotonic: options.monotonic() });
       if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
@@ -80,7 +81,10 @@ export function createWriters(
     batch.rows.free();
   }
 
-  /** Records the group's answer to a commit: whether it is `done`, and if not, whether the assignment continues. */
+  /**
+   * Tells the pace how the group answered a commit: `done` says whether the group accepted it; if not, the assignment
+   * continues or is over. Returns `done`.
+   */
   function answered(partition: AssignedPartition, done: boolean): boolean {
     pace.answered(done ? 'taken' : partition.isAssigned() ? 'refused' : 'over');
     return done;

@@ -36,7 +36,7 @@ export function checkHistory(commits: readonly Commit[]): string[] {
 }
 
 /**
- * The commits after the last release, newest first; without a release, those after the first commit that has this
+ * The commits after the last release, newest first. Without a release: the commits after the commit that added this
  * check.
  */
 function readCommits(): Commit[] {

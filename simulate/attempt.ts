@@ -7,13 +7,13 @@ export interface Attempt {
   at: number;
   caller: Caller;
   retry_count: number;
-  /** What the rate-limit headers of its answer say, if the caller has a token bucket. */
+  /** What the rate-limit headers of the answer say; absent when the caller has no token bucket. */
   limit?: { requests: number; remaining: number };
 }
 
 /**
- * The retry after a failed attempt. It waits as the SDKs do: as long as the retry-after header says; without the
- * header, half a second, doubled after each failure, with jitter.
+ * The retry after a failed attempt. It waits as the SDKs do: half a second, doubled after each failure up to eight
+ * seconds, less a random part of up to a quarter. If the retry-after header demands a longer wait, that counts.
  */
 export function nextAttempt(attempt: Attempt, failure: SimulatedFailure, random: Random): Attempt {
   const backoff = Math.min(0.5 * 2 ** attempt.retry_count, 8) * (1 - 0.25 * random.next());

@@ -3,8 +3,9 @@ import type { SimulatedRecord } from './record.ts';
 import { type Disorder, matches } from './scenario.ts';
 
 /**
- * The records in the order in which they reach the log: some are late, some have the time of a wrong clock, and some
- * are missing. `from` is the first moment of the traffic, epoch milliseconds. Only late records are held in memory.
+ * The records in the order in which they reach the log: some records are late, some have the time of a wrong clock, and
+ * some are missing. `from` is the first moment of the traffic, epoch milliseconds. Only late records are held in
+ * memory.
  */
 export function* disordered(
   records: Iterable<SimulatedRecord>,

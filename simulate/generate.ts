@@ -57,7 +57,7 @@ function* inOrder(scenario: Scenario, options: GenerateOptions): Generator<Simul
 
 /**
  * Returns a function that gives the next first attempt after a time. Candidates are drawn at the highest rate of the
- * scenario, and some of them are skipped so that the present rate remains (thinning).
+ * scenario. Some candidates are skipped, so that the present rate remains (thinning).
  */
 function planArrivals(
   scenario: Scenario,
@@ -89,15 +89,15 @@ function planArrivals(
   const highest = rate * dayMax * (1 + extraMax);
   let clock = Number.NaN;
   const { hours } = scenario;
-  /** The time itself if anything is sent then; otherwise the time when sending begins again. */
+  /** The given time if the scenario sends at that time; otherwise the time when the scenario begins to send again. */
   const openAt = (elapsed: number): number => {
     const next = hours?.find(({ to_ms }) => elapsed < to_ms);
     return next === undefined ? elapsed : Math.max(elapsed, next.from_ms);
   };
 
   return (after) => {
-    // The exact time is kept beside the whole milliseconds of the records: rounded times would add up, and high rates
-    // would be wrong.
+    // The exact time is kept in addition to the whole milliseconds of the records. Rounding errors would add up, and
+    // high rates would be wrong.
     if (Number.isNaN(clock)) clock = after;
     for (;;) {
       clock = from + openAt(clock - from) - Math.log(1 - random.next()) / highest;

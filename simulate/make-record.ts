@@ -55,7 +55,10 @@ export function failed(failure: SimulatedFailure, attempt: Attempt, random: Rand
   };
 }
 
-/** Node services log the request header of the SDK; for the others `toLine` writes a field. */
+/**
+ * Services with the Node SDK log the retry count in the SDK's request header. For all other services `toLine` writes a
+ * field.
+ */
 function withRetryCount(attempt: Attempt, headers: Record<string, string> | null) {
   if (attempt.retry_count === 0 || attempt.caller.sdk !== 'node') return headers;
   return { ...headers, 'x-stainless-retry-count': String(attempt.retry_count) };

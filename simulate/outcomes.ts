@@ -15,8 +15,9 @@ import {
 } from './scenario.ts';
 
 /**
- * Slow Down and quota answers outside of incidents are at least this far apart. So no minute has three of either, and
- * no incident may be found.
+ * Outside of incidents, two answers of the class `slow_down` are at least this far apart, and so are two answers of the
+ * class `quota_exceeded`. So no minute has three answers of one of these classes, and no detector may find an incident
+ * in them.
  */
 const STRAY_GAP_MS = 45_000;
 

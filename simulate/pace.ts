@@ -17,8 +17,8 @@ const TICK_MS = 50;
 const MOST_AT_ONCE = 5_000;
 
 /**
- * Yields records in batches when their time has come. If the reader was slow, the records it missed follow in batches
- * of limited size. A batch is never empty.
+ * Yields records in batches when their time has come. If the reader was slow, the overdue records follow in batches of
+ * limited size. A batch is never empty.
  */
 export async function* pace(
   records: Iterable<SimulatedRecord>,

@@ -32,8 +32,8 @@ export function createRandom(seed: number | string): Random {
   function below(limit: number): number {
     return Math.floor(next() * limit);
   }
-  // Digits are made for 256 ids at a time, because one native conversion and a slice for each id are faster than eight
-  // joins for each.
+  // Digits are made for 256 ids at a time: one native conversion and one slice for each id are faster than eight joins
+  // for each id.
   const words = new Uint32Array(1_024);
   const bytes = Buffer.from(words.buffer);
   let hex = '';
@@ -68,8 +68,8 @@ export function createRandom(seed: number | string): Random {
 }
 
 /**
- * Returns a function that draws log-normal factors around 1. It looks up evenly spaced quantiles: an array access
- * instead of a logarithm, a cosine and an exponential.
+ * Returns a function that draws log-normal factors around 1. The function looks up evenly spaced quantiles: an array
+ * access replaces a logarithm, a cosine and an exponential.
  */
 export function logNormal(deviation: number): (random: Random) => number {
   const table = Float64Array.from(normalQuantiles, (z) => Math.exp(deviation * z));

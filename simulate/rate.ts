@@ -3,7 +3,7 @@ import type { LoadChange, Surge } from './scenario.ts';
 const DAY_MS = 86_400_000;
 /** A caller may grow by this factor before the API answers Slow Down. */
 export const SAFE_FACTOR = 1.5;
-/** After the top, the rate returns within a minute, as if somebody throttled the job. */
+/** At the end of a surge the rate returns to the usual rate within a minute, as if somebody throttled the job. */
 const RETURN_MS = 60_000;
 
 /**

@@ -8,7 +8,7 @@ export interface SimulatedRecord {
   ts: number;
   request_id: string;
   caller: Caller;
-  /** 0 without an HTTP answer, or if the log lost it. */
+  /** 0 when there was no HTTP answer, or when the log lost the status. */
   status: number;
   latency_ms: number;
   ttft_ms: number | null;
@@ -21,7 +21,7 @@ export interface SimulatedRecord {
   error: unknown;
   exception: string;
   label: RequestClass;
-  /** Empty when the text names none. */
+  /** Empty when the text names no subclass. */
   subclass: Subclass;
 }
 
@@ -47,7 +47,7 @@ export function toLine(record: SimulatedRecord): string {
   return `${line}}`;
 }
 
-// Two caches for speed; they do not change the result. One has an entry per caller, the other a single entry.
+// Two caches for speed, which do not change the result: the first has an entry per caller, the second a single entry.
 const fieldsOfCaller = new WeakMap<Caller, string>();
 let second = Number.NaN;
 let textOfSecond = '';

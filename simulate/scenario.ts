@@ -24,11 +24,11 @@ export interface Surge {
   ramp_ms: number;
   /** From the start of the ramp to the end of the return. */
   lasts_ms: number;
-  /** Rate at the top, as a multiple of the usual one. */
+  /** Rate at the top, as a multiple of the usual rate. */
   factor: number;
 }
 
-/** Every request of some callers is refused because money ran out, until somebody adds some. */
+/** Every request of some callers is refused because the money ran out, until somebody adds money. */
 export interface Exhaustion {
   kind: 'quota_exhausted';
   where: CallerFilter;
@@ -39,17 +39,16 @@ export interface Exhaustion {
 
 /** What a detector must find if the event is an incident. */
 export interface Truth {
-  /** A kind of incident. */
   kind: IncidentKind | (string & {});
   /** Null when the answers do not show who must act. */
   party: Party | null;
   /** The scope that must be found, if it differs from the filter of the event. */
   scope?: Scope;
-  /** Other kinds that may be found as well, such as the one that the event warns of. */
+  /** Other kinds that a detector may find as well, such as the kind that this event warns of. */
   also?: readonly string[];
   /**
-   * Share of the requests in the scope (0 to 1) that fails at this time even without the event; absent: as in calm
-   * weather.
+   * Share of the requests in the scope (0 to 1) that fails at this time even without the event; absent: the share that
+   * fails in calm traffic.
    */
   usual_share?: number;
 }
@@ -62,24 +61,24 @@ export interface SimulatedFault {
   lasts_ms: number;
   /** Chance that a request fails, from 0 to 1. */
   share: number;
-  /** One of these, chosen at random. */
+  /** The class of each failure is one of these, chosen at random. */
   classes: readonly [ErrorClass, ...ErrorClass[]];
   subclass?: Subclass;
   /** The texts to use, by their ids in the catalogue; absent: all texts of the classes. */
   ids?: readonly string[];
-  /** Callers retry these failures, although their SDK would not. */
+  /** Callers retry these failures, although the callers' SDK would not retry them. */
   retried?: true;
   truth: Truth | null;
 }
 
-/** Some callers send more or less, without failures. */
+/** Some callers send more or fewer requests than usual, without failures. */
 export interface LoadChange {
   kind: 'load';
   where: CallerFilter;
   after_ms: number;
   ramp_ms: number;
   lasts_ms: number;
-  /** Rate as a multiple of the usual one. Below 1 some requests are not sent; 0 is silence. */
+  /** Rate as a multiple of the usual rate. Below 1 some requests are not sent; 0 is silence. */
   factor: number;
   truth: Truth | null;
 }
@@ -111,9 +110,9 @@ export interface Scenario {
   name: string;
   /** One sentence for `--help`. */
   title: string;
-  /** Length when no end is given. */
+  /** Length of the traffic when no end is given. */
   duration_ms: number;
-  /** Mean rate when none is given. */
+  /** Mean rate when no rate is given. */
   requests_per_second: number;
   /** True: the rate follows the hours of the day. False: it is constant. */
   diurnal: boolean;
@@ -131,20 +130,20 @@ export interface Scenario {
   settings?: Readonly<Record<string, unknown>>;
 }
 
-/** An incident that a detector must find in the traffic; it must find no others. */
+/** An incident that a detector must find in the traffic. A detector must find all true incidents and no others. */
 export interface TrueIncident {
   kind: Truth['kind'];
   scope: Scope;
   /** Who must act; null when the answers do not show it. */
   party: Party | null;
-  /** Classes of its failures; empty when nothing fails. */
+  /** Classes of the incident's failures; empty when nothing fails. */
   classes: readonly ErrorClass[];
-  /** Other kinds that are right as well. */
+  /** Other kinds that a detector may find as well. */
   also?: readonly string[];
   usual_share?: number;
-  /** When its failures begin, epoch milliseconds. */
+  /** When the failures begin, epoch milliseconds. */
   started_at: number;
-  /** When its failures have ended, epoch milliseconds. */
+  /** When the failures have ended, epoch milliseconds. */
   ended_at: number;
   /** For a Slow Down surge: mean rate of the scope before the ramp. */
   original_requests_per_minute: number | null;

@@ -6,13 +6,14 @@ import { matches, type Scenario, type TokenBucket } from './scenario.ts';
 
 interface BucketLevel {
   tokens: number;
-  /** Time when it was last filled, epoch milliseconds. */
+  /** Time when the bucket was last filled, epoch milliseconds. */
   at: number;
 }
 
 /**
- * Takes a token for each attempt of callers that have a bucket, and notes the remaining tokens on the attempt; returns
- * the refusal when there is no token. Each organization and model has its own bucket, which fills evenly.
+ * Returns a function that takes a token for each attempt of a caller with a bucket, and notes the remaining tokens on
+ * the attempt. The function returns the refusal when there is no token, otherwise null. Each organization and model has
+ * its own bucket, which fills evenly.
  */
 export function tokenBuckets(
   scenario: Scenario,

@@ -14,7 +14,6 @@ export interface TrueCounts {
   add(record: SimulatedRecord): void;
   /** Records by true class; classes that did not occur are absent. */
   counts(): Partial<Record<RequestClass, number>>;
-  /** Number of records. */
   total(): number;
   /** Records that repeat an earlier request. */
   retries(): number;
@@ -37,7 +36,10 @@ export function createTally(): TrueCounts {
   };
 }
 
-/** The incidents that `generate` puts into the traffic of this span; those that begin after its end are left out. */
+/**
+ * The incidents that `generate` puts into the traffic of this span. Incidents that begin after the end of the span are
+ * left out.
+ */
 export function trueIncidents(
   scenario: Scenario,
   span: { from: number; to: number; rate?: number },
@@ -77,7 +79,7 @@ function trueIncident(scenario: Scenario, event: ScenarioEvent, from: number, ra
   ];
 }
 
-/** Requests per second of the callers that match the filter, at that time, without retries. */
+/** Requests per second of the callers that match the filter at the time `ts`, without retries. */
 function usualRate(scenario: Scenario, where: CallerFilter, ts: number, rate: number): number {
   const weight = (some: typeof scenario.callers) => some.reduce((sum, caller) => sum + caller.weight, 0);
   const share =

@@ -1,13 +1,13 @@
 import { createRandom } from './random.ts';
 import type { Scenario, ScenarioEvent } from './scenario.ts';
 
-/** Events begin no earlier than this, so that there is usual traffic before them. */
+/** Events begin no earlier than this, so that usual traffic comes before them. */
 const EARLIEST_MS = 40 * 60_000;
 const SHIFT_MS = 12 * 60_000;
 
 /**
- * The scenario with different numbers: events come earlier or later, last longer or shorter, are stronger or weaker,
- * and the traffic is half to twice as large. The same seed gives the same numbers.
+ * The scenario with different numbers: events come earlier or later, last longer or shorter, and are stronger or
+ * weaker. The traffic is between half and twice as large. The same seed gives the same numbers.
  */
 export function vary(scenario: Scenario, seed: number | string): Scenario {
   const random = createRandom(`vary ${scenario.name} ${seed}`);
@@ -19,7 +19,7 @@ export function vary(scenario: Scenario, seed: number | string): Scenario {
   const length = spread(0.8, 1.2);
   const strength = spread(0.75, 1.25);
   const events = scenario.events.map((event): ScenarioEvent => {
-    // An event that lasts from the very start (a service that does not exist yet) ends when the next event begins.
+    // An event that starts with the traffic (a service that does not exist yet) ends when the next event begins.
     if (event.after_ms === 0) return { ...event, lasts_ms: event.lasts_ms + shift };
     const times = { after_ms: event.after_ms + shift, lasts_ms: event.lasts_ms * length };
     if (event.kind === 'fault')

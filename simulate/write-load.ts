@@ -8,15 +8,14 @@ import { createTally } from './truth.ts';
 
 export interface WriteLoadOptions {
   seed: number | string;
-  /** Time of the first record, epoch milliseconds. The store drops counts that are older than a week. */
+  /** Time of the first record, epoch milliseconds. */
   from: number;
   /** Requests per second of event time; absent: the rate of the scenario. */
   rate?: number;
-  /** Absent: `load`. */
+  /** Absent: the scenario `load`. */
   scenario?: Scenario;
 }
 
-/** What was written. */
 export interface WrittenLoad {
   records: number;
   bytes: number;

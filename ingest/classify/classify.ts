@@ -97,7 +97,7 @@ function read(input: ErrorInput, text: string, wantFields: boolean): FullReading
 }
 
 /**
- * Whether the words that decided may be quoted from the request, because answers that refuse an input quote it. If the
+ * Whether the words that decided may be the caller's own words: an answer that refuses an input often quotes it. If the
  * status alone gives the same class, a quotation makes no difference.
  */
 function mayQuoteInput(status: number, decision: Decision): boolean {
@@ -144,7 +144,8 @@ export function conclude(
 }
 
 /**
- * The retry advice of the class, but `no` for limits that do not end by waiting, and when the provider forbids a retry.
+ * The retry advice of the class; but `no` for limits that do not end by waiting, and `no` when the provider forbids a
+ * retry.
  */
 function retryOf(advice: Retry, subclass: string, hints: number, headers: ClassifierInput['headers']): Retry {
   if (advice === 'no') return 'no';

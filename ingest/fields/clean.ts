@@ -7,7 +7,7 @@ import { redactMessage } from '../redact/redact-message.ts';
 import { Redactor } from '../redact/redact.ts';
 import { isNoText } from './nothing.ts';
 
-/** Longest text of a dimension; more would only raise the number of distinct values. */
+/** Longest text of a dimension, in characters; longer texts would only raise the number of distinct values. */
 const LONGEST = 256;
 /**
  * How many distinct values are remembered per dimension; the memo holds up to twice as many. Values repeat, so the work
@@ -23,9 +23,12 @@ type Clean = (text: string) => string;
 /** Cleans every text that leaves the decoder: all texts of a record or a dead letter pass through here. */
 export class Cleaner {
   readonly redactor: Redactor;
-  /** Cleans a text of each dimension. Each remembers its own results, so that a text is cleaned once. */
+  /**
+   * By dimension: a function that cleans a text. Each function remembers its results, so that an equal text is cleaned
+   * only once.
+   */
   readonly dimensions: Readonly<Record<CallerDimension, Clean>>;
-  /** The same without a memo, for callers that remember the result themselves. */
+  /** The same functions without a memo, for callers that remember the results themselves. */
   readonly cleanOnce: Readonly<Record<CallerDimension, Clean>>;
 
   readonly #isId: (part: string) => boolean;
@@ -64,7 +67,7 @@ export class Cleaner {
     return oneLine(this.redactor.text(text));
   }
 
-  /** A request id as a line. It is not remembered, because each id comes once. */
+  /** A request id as a line. The result is not remembered, because each id occurs only once. */
   id(text: string): string {
     return isPlainId(text) ? text : this.line(text);
   }
@@ -81,7 +84,7 @@ export class Cleaner {
 }
 
 function oneLine(text: string): string {
-  // A blank at the edge could not be seen, nor be given in a filter.
+  // Nobody could see a blank at the start or the end of a name, or write it in a filter.
   return text.replace(CONTROL, ' ').slice(0, LONGEST).trim();
 }
 

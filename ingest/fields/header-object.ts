@@ -2,8 +2,9 @@
 const MOST = 1000;
 
 /**
- * Headers as an object of names and values, from any form that loggers use: an object, a list of `{name, value}` or
- * `{key, value}`, of pairs, or of lines `name: value`, or one of these as JSON text. Undefined for anything else.
+ * Headers as an object of names and values, from any form that loggers use: an object; a list of `{name, value}`,
+ * `{key, value}`, `{<name>: value}`, pairs, or lines `name: value`; a text of such lines; or one of these as JSON text.
+ * Undefined for anything else.
  */
 export function readHeaderObject(value: unknown): Record<string, unknown> | undefined {
   if (Array.isArray(value)) return ofList(value);

@@ -3,7 +3,7 @@ import { boundedMemo } from '../bounded-memo.ts';
 import type { Cleaner } from './clean.ts';
 import { RateLimits, limitSlot } from './rate-limits.ts';
 
-/** Facts from the response headers of one record; null when no header gives them. */
+/** Facts from the response headers of one record. A fact is null when no header gives it. */
 export interface HeaderFacts {
   /**
    * Rate-limit and retry headers: names in lower case, values redacted. Null when there are none or `keep` is false.
@@ -51,7 +51,8 @@ export const knownHeader: (name: string) => KnownHeader = boundedMemo(2048, desc
 const limits = new RateLimits();
 
 /**
- * Reads the response headers of a record. With `keep`, the headers themselves are kept too; only failures need them.
+ * Reads the response headers of a record. With `keep`, the result has the headers themselves, too; only failures need
+ * them.
  */
 export function readHeaders(
   headers: Readonly<Record<string, unknown>>,
@@ -89,7 +90,7 @@ export function readHeaders(
   return facts;
 }
 
-/** The lowest headroom in stored headers; null when they show no limit. */
+/** The rate limits that are nearest to being used up, from stored headers; null when the headers show no limit. */
 export function readRateLimits(headers: Readonly<Record<string, string>>): RateLimitHeaders | null {
   limits.clear();
   for (const [name, value] of Object.entries(headers)) {

@@ -1,11 +1,11 @@
-/** A path of an LLM API, and the provider whose dialect it is; null where several providers have this path. */
+/** A path of an LLM API. `provider` is the provider whose API has this path; null when several providers have it. */
 export interface LlmPath {
   provider: string | null;
 }
 
 /** Longer addresses are cut: no path of an API is as long. */
 const LONGEST = 2_000;
-/** The verb of a request line, the scheme and host of an address. */
+/** Matches the verb of a request line, and the scheme and host of an address. */
 const BEFORE = /^(?:[A-Z]{1,20} )?(?:[a-z][a-z0-9+.-]{0,20}:\/\/[^/\s?#]*)?/i;
 
 /**

@@ -3,9 +3,9 @@ const WORDS = new Set(',-,null,none,nil,nan,undefined,(null),<nil>,n/a,{},[],""'
 /** Values of an error that also mean that there was none. */
 const NO_ERROR = new Set(['false', '0']);
 const LONGEST = 11;
-/** First letters of these words, in upper case: N, U. */
+/** First letters of the words in `WORDS`, in upper case: N, U. */
 const STARTS = new Set([78, 85]);
-/** Other first characters of these words: `"`, `-`, `(`, `<`, `[`, `{`. */
+/** Other first characters of the words in `WORDS`: `"`, `-`, `(`, `<`, `[`, `{`. */
 const SIGNS = new Set([34, 45, 40, 60, 91, 123]);
 
 /**
@@ -21,7 +21,10 @@ export function isNothing(value: unknown): boolean {
   return true;
 }
 
-/** The same for a text. It is called for nearly every value, so the first character decides most cases. */
+/**
+ * True for a text without content. This function is called for nearly every value, so the first character decides most
+ * cases.
+ */
 export function isNoText(text: string): boolean {
   if (text.length > LONGEST) return false;
   const first = text.charCodeAt(0);
@@ -35,7 +38,7 @@ export function isNoError(value: unknown): boolean {
   return typeof value === 'string' ? isNoErrorText(value) : isNothing(value);
 }
 
-/** The same for a text. */
+/** True for the text of an error or exception that means that there was none. */
 export function isNoErrorText(text: string): boolean {
   return isNoText(text) || (text.length <= LONGEST && NO_ERROR.has(text.trim().toLowerCase()));
 }

@@ -37,7 +37,7 @@ const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
 const BEDROCK = /(?:^|\.)bedrock[a-z-]*\.(?:[a-z0-9-]+\.)?(?:vpce\.)?amazonaws\.com(?:\.cn)?$/;
 const LONGEST = 1_000;
 
-/** The provider whose API a host name is; undefined for any other. */
+/** The provider whose API has this host name; undefined when no known API has it. */
 export function providerOfHost(name: string): string | undefined {
   const host = name.toLowerCase();
   const known = HOSTS.find(
@@ -51,8 +51,8 @@ export function providerOfHost(name: string): string | undefined {
 }
 
 /**
- * The same for a host with a port, an address, or several of them as proxies write: `10.0.0.1:443, api.openai.com:443`,
- * `outbound|443||api.openai.com`.
+ * The provider for a host with a port, for an address, or for several of them as proxies write them: `10.0.0.1:443,
+ * api.openai.com:443`, `outbound|443||api.openai.com`. Undefined when no part names a known API.
  */
 export function providerOfAddress(text: string): string | undefined {
   for (const part of text.slice(0, LONGEST).split(/[\s,;|]+/)) {

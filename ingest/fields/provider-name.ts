@@ -29,16 +29,20 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['ibm.watsonx.ai', 'watsonx'],
 ]);
 
-/** The API of the provider, which the Vercel AI SDK appends to the name: `openai.responses`, `google.generative-ai`. */
+/**
+ * Matches the name of the API, which the Vercel AI SDK appends to the provider's name: `openai.responses`,
+ * `google.generative-ai`.
+ */
 const API =
   /\.(?:responses|chat|completions?|messages|embeddings?|image|speech|transcription|generative-ai|language-model)$/;
 
 /**
- * The provider, from the address of the call if its host is known, because it is more exact than the name that the
- * library gives; otherwise from that name.
+ * The provider of a call. The host of the address decides if it is known, because it is more exact than the name that
+ * the library gives. Otherwise the name decides. Undefined when neither is given.
  */
 export function providerName(name: string | undefined, address: string | undefined): string | undefined {
-  // The provider at this address has error texts of its own, although the client library gives another provider's name.
+  // The error texts are those of the provider at this address, even if the client library gives another provider's
+  // name.
   const known = address === undefined ? undefined : providerOfHost(address);
   if (known !== undefined) return known;
   if (name === undefined || name === '_OTHER') return undefined;

@@ -1,6 +1,9 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
 
-/** What providers limit: from `tokens` on the entries are limits of tokens, before it limits of requests. */
+/**
+ * What providers limit. The entries before `tokens` are limits of requests; `tokens` and all later entries are limits
+ * of tokens.
+ */
 const LIMITED: readonly string[] = [
   'requests',
   '',
@@ -47,8 +50,7 @@ export class RateLimits {
   }
 
   /**
-   * Limits of requests and of tokens; of several limits of one kind, the one that is nearest to being used up. Null
-   * when none was set.
+   * The limit of requests and the limit of tokens that are nearest to being used up. Null when the answer has no limit.
    */
   lowestHeadroom(): RateLimitHeaders | null {
     if (this.#told === 0) return null;

@@ -28,7 +28,7 @@ export function timeZone(name: string): OffsetAt | null {
   const offset = (utcMs: number): number => atQuarter(String(Math.floor(utcMs / (HOUR_MS / 4))));
   return (localMs) => {
     const first = offset(localMs - offset(localMs));
-    // Near a change of the offset the first guess may be from before or after it.
+    // Near a change of the offset, the first guess may be the offset on the wrong side of the change.
     return offset(localMs - first);
   };
 }

@@ -62,13 +62,16 @@ export function parseTimestamp(value: unknown, now: number): number | BadTime {
   return ms > now + DAY_MS ? 'future_timestamp' : ms;
 }
 
-/** The same for any year; texts without a zone are in the given zone. NaN when the value is not a time. */
+/**
+ * Like `parseTimestamp`, but for a time in any year: epoch milliseconds, or NaN when the value is not a time.
+ * `offsetAt` gives the zone of texts that name none; without it they are in UTC.
+ */
 export function epochMs(value: unknown, offsetAt?: OffsetAt): number {
   if (typeof value === 'number') return fromEpoch(value);
   return typeof value === 'string' ? parseTimeText(value, offsetAt) : Number.NaN;
 }
 
-/** The same for a text. */
+/** Like `epochMs`, for a text. */
 export function parseTimeText(text: string, offsetAt?: OffsetAt): number {
   const plain = parsePlain(text);
   if (plain >= 0) return plain;

@@ -10,8 +10,8 @@ import type { Preset } from './presets/presets.ts';
 import { recogniser } from './recogniser.ts';
 
 /**
- * A record with two of these members but without a time is a native record that lacks its `ts`; the reason of the dead
- * letter says so.
+ * A record with at least two of these members but without a time is a native record that lacks its `ts`; the reason of
+ * the dead letter says so.
  */
 const NATIVE_MEMBERS = [
   'status',
@@ -24,13 +24,13 @@ const NATIVE_MEMBERS = [
   'latency_ms',
 ];
 /**
- * Other formats keep the status under these names: a record with one of them is not native, even if its error looks
- * native.
+ * Other formats keep the status under these names. A record that has one of them, but neither `status` nor a time of
+ * its own, is not native, even if its error looks native.
  */
 const OTHER_STATUS = ['status_code', 'statusCode', 'http_status', 'http'];
 /**
- * Envelopes can be nested: a record in Docker's envelope, in that of Fluent Bit, of Kafka Connect and of a page has
- * four.
+ * Envelopes can be nested. A record can be in four: the envelope of Docker, around it that of Fluent Bit, then that of
+ * Kafka Connect, then that of a page.
  */
 const MOST_ENVELOPES = 4;
 
@@ -104,7 +104,10 @@ function decoderOfKnown(
     return message['ts'] === undefined || !hasOwnTime ? null : decodeNative(message, now, written);
   };
 
-  /** The records of an envelope; null when no format recognises any of them, because then it may not be an envelope. */
+  /**
+   * The records of an envelope. Null when no format recognises any of them, because then the message may not be an
+   * envelope.
+   */
   function decodeInner(
     message: JsonObject,
     envelope: Mapping,
@@ -166,7 +169,10 @@ function beginsAsJson(value: unknown): boolean {
   return typeof value === 'string' && /^\s?\{\s?"/.test(value);
 }
 
-/** Whether the user's mapping applies: by its own conditions, otherwise by a value at the path of the time. */
+/**
+ * Whether the user's mapping applies. The mapping's conditions decide; if it has none, a value at the path of the time
+ * decides.
+ */
 function isMapped(message: JsonObject, mapping: Mapping): boolean {
   if (mapping.recognise !== null) return mapping.recognise.holds({ record: message, message, odd: false });
   const found = mapping.records.length === 0 ? null : findRecords(message, mapping.records);
@@ -193,7 +199,7 @@ function unknownFormat(detail: string): Decoded {
   return { kind: 'reject', reason: 'unknown_format', detail };
 }
 
-/** Names under which others have the time. */
+/** Names under which other formats have the time. */
 const TIMES = [
   'timestamp',
   '@timestamp',

@@ -9,7 +9,9 @@ import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
 import { OTLP_FIRST_BYTE, readOtlpProtobuf } from './otel/protobuf.ts';
 
 export type DecoderOptions = FormatOptions;
-/** `written` is `now` unless given: a message without a source was written now. */
+/**
+ * Decodes the bytes of a message. `written` is `now` unless it is given: a message without a source was written now.
+ */
 export type DecodeBytes = (value: Buffer | null, now: number, written?: number) => Decoded;
 
 /** A larger message is not a log record. */
@@ -58,7 +60,7 @@ interface DecodeFault {
 
 function parse(bytes: Buffer): ParsedBytes {
   const given = toText(bytes);
-  // Records of a JSON text sequence (RFC 7464) begin with this mark, also where each is a line.
+  // Records of a JSON text sequence (RFC 7464) begin with this mark, even when each record is on a line of its own.
   const text = given?.charCodeAt(0) === 0x1e ? given.slice(1) : given;
   if (text === null) return { reason: 'not_utf8', detail: 'the message is not valid UTF-8' };
   if (nestsTooDeeply(text)) return { reason: 'too_deep', detail: `nested deeper than ${DEEPEST}` };
@@ -74,13 +76,19 @@ function parse(bytes: Buffer): ParsedBytes {
 /** What containerd and CRI-O write before each line of a container. */
 const CRI = /^(\S{20,40}) (stdout|stderr) ([FP])(?::\S{1,20})? /;
 
-/** A line as CRI writes it, in the members that shippers make of it, so that all envelopes are one. */
+/**
+ * A line of containerd or CRI-O as an object with the members that log shippers give it, so that one envelope preset
+ * reads both.
+ */
 function containerLine(text: string): { value: object } | null {
   const [before, time, stream, logtag] = CRI.exec(text) ?? [];
   return before === undefined ? null : { value: { log: text.slice(before.length), stream, logtag, time } };
 }
 
-/** Uncompressed data may have many lines: then each line is a record, and a line that is not JSON stays a text. */
+/**
+ * Parses uncompressed data. If the data have many lines, each line is a record, and a line that is not JSON stays a
+ * text.
+ */
 function parseUnpacked(bytes: Buffer): ParsedBytes {
   const parsed = parse(bytes);
   if ('value' in parsed || parsed.reason !== 'not_json') return parsed;
@@ -133,7 +141,10 @@ export function toText(value: Buffer): string | null {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** V8 quotes the text around the fault, which may hold a secret, so only the position is used. */
+/**
+ * Explains an error of JSON.parse. V8 quotes the text around the fault, which may hold a secret, so only the position
+ * is used.
+ */
 function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const place = /at position (\d+)/.exec(message)?.[1];

@@ -16,7 +16,7 @@ export interface RecordTimes {
  */
 export type Decode = (message: unknown, now: number, written: number) => Decoded;
 
-/** A wire format that needs a program to read it. Formats that a mapping can describe are files in `presets/`. */
+/** A wire format that is written in code. Formats that a mapping can describe are files in `presets/`. */
 export interface Format {
   /** Whether a message looks like this format. */
   recognises: (message: JsonObject) => boolean;

@@ -20,7 +20,7 @@ export interface FormatOptions {
   mapping: MappingSpec;
 }
 
-/** The formats that are programs, in the order in which `auto` asks them. */
+/** The formats that are written in code, in the order in which `auto` asks them. */
 const programs: Readonly<Record<string, Format>> = { native, 'otel-genai': otelGenai, litellm };
 
 /** All allowed values of `format`. */
@@ -70,7 +70,7 @@ function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, m
     {
       native: making.program(native, 'native'),
       others: others.map(([name, other]) => making.program(other, name)),
-      // The records in an envelope may be of any format, so the user's envelope is one more preset.
+      // The records in an envelope may have any format, so the user's envelope is handled like one more preset.
       presets: mapping === null || mapping.readAs === null ? known : [...known, envelopeOf(spec, mapping)],
       mapping: mapping?.readAs === null ? mapping : null,
       mapped: making.mapped,
@@ -91,7 +91,7 @@ function userMapping({ preset: name, ...changes }: MappingSpec, making: Making):
   return making.mapping({ ...preset.spec, ...changes }, 'mapping', preset.name);
 }
 
-/** The user's envelope as a preset. Without conditions of its own, any message may be one. */
+/** The user's envelope as a preset. If the envelope has no conditions, any message may be such an envelope. */
 function envelopeOf(spec: MappingSpec, mapping: Mapping): Preset {
   const any = { holds: () => true, groups: [{ needs: [], tests: 0 }] };
   return { name: 'mapped', about: '', spec, mapping: { ...mapping, recognise: mapping.recognise ?? any } };

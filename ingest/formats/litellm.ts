@@ -39,8 +39,8 @@ function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded
   const outer = asObject(message);
   const payload = asObject(outer?.['standard_logging_object']) ?? outer;
   if (payload === null) return { kind: 'reject', reason: 'schema', detail: 'record: not an object' };
-  // An answer from LiteLLM's cache did not reach a provider: counted as a success, it would hide that all other
-  // requests fail.
+  // A request that LiteLLM answered from its cache did not reach a provider. If it counted as a success, it would hide
+  // that all other requests fail.
   const called = !isTrue(payload['cache_hit']) && !NO_MODEL_CALL.test(firstText(payload['call_type']) ?? '');
   if (!called) return { kind: 'skip', reason: 'no_request' };
   const read = readNative(toNative(payload), now, cleaner);
@@ -97,7 +97,10 @@ function isTrue(value: unknown): boolean {
   return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 }
 
-/** LiteLLM adds a prefix to the provider's headers, and writes those that it knows with underscores. */
+/**
+ * The provider's headers under their own names. LiteLLM adds a prefix to these headers, and writes the names that it
+ * knows with underscores.
+ */
 function providerHeaders(value: unknown): Record<string, unknown> | undefined {
   const headers = readHeaderObject(value);
   if (headers === undefined) return undefined;
@@ -109,7 +112,10 @@ function providerHeaders(value: unknown): Record<string, unknown> | undefined {
   );
 }
 
-/** The code is a status as text; without an answer it is empty or a word. */
+/**
+ * The HTTP status in an error code; undefined when there is none. The code is a status as text; without an answer it is
+ * empty or a word.
+ */
 function statusOf(code: unknown): number | undefined {
   const status = firstNumber(code);
   return status !== undefined && Number.isInteger(status) && status >= 100 && status <= 999
@@ -118,8 +124,8 @@ function statusOf(code: unknown): number | undefined {
 }
 
 /**
- * Milliseconds between two times, in seconds or as text, in UTC unless they name a zone; undefined when the result is
- * not plausible.
+ * Milliseconds between two times; undefined when the result is not plausible. The times are numbers of seconds, or
+ * texts (in UTC unless they name a zone).
  */
 function between(start: unknown, end: unknown): number | undefined {
   const [from, to] = [epochSeconds(start), epochSeconds(end)];

@@ -28,7 +28,7 @@ export function mappedDecoder(
     decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, { now, written }));
 }
 
-/** Reads all records of a message at the first path of `records` that has a value. */
+/** Reads all records of a message, at the path of `records` at which `findRecords` finds them. */
 function decodeRecords(
   message: unknown,
   { records }: Mapping,
@@ -77,7 +77,10 @@ export function findRecords(
   return first;
 }
 
-/** A record is an object, also as JSON text: `"data": null` or `"data": "x"` is none. */
+/**
+ * Whether a value may be a record. A record is an object or the JSON text of an object: the values of `"data": null`
+ * and `"data": "x"` are not records.
+ */
 function mayBeRecord({ value, lost }: PathItem): boolean {
   if (lost === 'nothing' || isNothing(value)) return false;
   return typeof value === 'string' ? jsonInText(value) !== undefined : typeof value === 'object';
@@ -96,8 +99,8 @@ export function decodeRecord(scope: PathRoots, mapping: Mapping, at: RecordTimes
     else if (scope.odd) (dropped ??= []).push(name);
   }
   applyOutcome(record, mapping.outcome?.(scope));
-  // The time of the source, and not that of the previous record: a batch that is read again may start after that
-  // record.
+  // The time that the source gives is used, and not the time of the previous record: a batch that is read again may
+  // start after that record.
   if (mapping.untimedIsNow && dropped?.includes('ts') !== true) record['ts'] ??= at.written;
   if (record['ts'] === undefined) return withoutTime(dropped);
   const read = readNative(record, at.now, cleaner);
@@ -106,7 +109,10 @@ export function decodeRecord(scope: PathRoots, mapping: Mapping, at: RecordTimes
   return asDecoded(read.log, all);
 }
 
-/** Always the same members in the same order: the JavaScript engine reads such objects several times faster. */
+/**
+ * A record that always has the same members in the same order: the JavaScript engine reads such objects several times
+ * faster.
+ */
 function emptyRecord(): Record<keyof NativeRecord, unknown> {
   return {
     ts: undefined,
@@ -135,8 +141,8 @@ function emptyRecord(): Record<keyof NativeRecord, unknown> {
 }
 
 /**
- * Adds what to do to the fault of a record without an outcome: a log that marks only failures needs an `outcome` in its
- * mapping.
+ * Adds advice to the message about a record without an outcome: a log that marks only failures needs an `outcome` in
+ * its mapping.
  */
 function withAdvice(detail: string): string {
   return detail === NO_OUTCOME
@@ -150,11 +156,12 @@ function withoutTime(dropped: readonly string[] | undefined): Decoded {
     : { kind: 'reject', reason: 'mapping', detail: 'ts: its path has no value' };
 }
 
-/** Applies a word or flag of the log that reports the outcome, in addition to the status. */
+/** Applies the outcome that a word or flag of the log reports, in addition to the status. */
 function applyOutcome(record: Record<string, unknown>, stated: StatedOutcome | undefined): void {
   const status = typeof record['status'] === 'number' ? record['status'] : undefined;
   const refused = status !== undefined && status >= 400;
-  // 0 means no answer, or a word such as `error` in place of a status. That is stronger than `success: otherwise`.
+  // Status 0 means no answer, or a word such as `error` in place of a status. Such a status is stronger than `success:
+  // otherwise`.
   if (stated === 'presumed' && status === 0) return;
   if (stated === 'failure') {
     // A failure with a 2xx status happened inside a stream: the status would report a success.

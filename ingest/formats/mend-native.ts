@@ -4,7 +4,7 @@ import { readStatus } from '../fields/status.ts';
 import { asObject } from './format.ts';
 import { type Convert, converter, fieldKinds } from './mapping/convert.ts';
 
-/** The error of a failure whose log gives no details. */
+/** The text that is stored as the error of a failure whose log gives no details. */
 export const NO_DETAILS = 'the log tells of a failure without details';
 
 /** Why a record without an outcome cannot be counted. */
@@ -44,9 +44,9 @@ const fields = Object.keys(nativeRecord.shape).map((name) => ({
 }));
 
 /**
- * Mends a record that the schema does not accept: values that can be converted are converted (`"429"`, `"95ms"`, 42 for
- * a name, headers as a list); others are left out, and their fields are named. Only the time and the outcome are
- * required.
+ * Mends a record that the schema does not accept. Values that can be converted are converted (`"429"`, `"95ms"`, 42 for
+ * a name, headers as a list); other values are left out, and `dropped` names their fields. Only the time and the
+ * outcome are required.
  */
 export function mendNative(value: unknown): Mended {
   const source = asObject(value);
@@ -78,8 +78,8 @@ export function mendNative(value: unknown): Mended {
 }
 
 /**
- * Handles a flag that reports an error without saying which. A status that reports success is that of a stream that
- * started well, so it is removed.
+ * Handles a flag that reports an error but does not describe it. A status that reports success is the status of a
+ * stream that started well, so it is removed.
  */
 function markFailed(record: Record<string, unknown>): void {
   record['error'] = NO_DETAILS;

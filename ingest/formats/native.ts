@@ -18,8 +18,8 @@ export type NativeRead =
   | { log: null; reason: RejectReason; detail: string };
 
 /**
- * Members that mark the line of a logger. Lines of zap also have `ts` and often `error`, so these two do not prove a
- * request.
+ * Members that mark a line of a logger. Lines of zap also have `ts` and often `error`, so `ts` and `error` do not prove
+ * that a line is a request.
  */
 export const LOGGER_MEMBERS = ['level', 'levelname', 'severity', 'logger'] as const;
 /** A line of a logger is a native record only if it has one of these members. */
@@ -43,7 +43,7 @@ function decodeNative(value: unknown, now: number, cleaner: Cleaner): Decoded {
     : asDecoded(read.log, read.dropped);
 }
 
-/** The result for one counted record; `dropped` names its fields that could not be used. */
+/** The result for one counted record; `dropped` names the fields whose value could not be used. */
 export function asDecoded(log: RequestLog, dropped: readonly string[] | undefined): Decoded {
   return dropped === undefined ? { kind: 'ok', records: [log] } : { kind: 'ok', records: [log], dropped };
 }

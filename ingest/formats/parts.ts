@@ -27,7 +27,7 @@ export class MessageParts {
     this.#parts += decoded.records.length + (decoded.rejected?.length ?? 0);
   }
 
-  /** Like `all`, but if the message has only one record and that is rejected, the message is rejected. */
+  /** Like `all`, but if the message has only one record and this record is rejected, the whole message is rejected. */
   one(): Decoded {
     const [first] = this.#rejected;
     const isAlone = this.#parts === 1 && this.#skipped.length === 0;

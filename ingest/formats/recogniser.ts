@@ -9,9 +9,9 @@ interface Entry {
 }
 
 /**
- * Finds the presets whose conditions a message fulfils; those with more conditions come first, then by name. A preset
- * is asked only about messages that have the required member that the fewest presets share, so many presets cost
- * little.
+ * Finds the presets whose conditions a message fulfils. Presets with more conditions come first; presets with equally
+ * many come in the order of their names. A preset is asked only about messages that have a certain member: of the
+ * members that the preset requires, the one that the fewest presets share. So many presets cost little.
  */
 export function recogniser(presets: readonly Preset[]): (message: JsonObject) => Generator<Preset> {
   const needed = new Map<string, number>();

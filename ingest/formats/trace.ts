@@ -24,7 +24,7 @@ export interface TracedField {
 
 /** How one record was read. */
 export interface TracedRecord {
-  /** `native`, `litellm`, `mapped`, or the name of a preset. */
+  /** `native`, `otel-genai`, `litellm`, `mapped`, or the name of a preset. */
   format: string;
   /** Whether the record was counted, skipped or is a dead letter, and why. */
   outcome:
@@ -92,8 +92,8 @@ export function createTracer(
           if (name === 'native') records.push(ofNative(message, decoded));
           else {
             const seenBy = watchReads(message);
-            // Decodes the message once more, only to see what is read; the result above is that of the original
-            // message.
+            // The message is decoded once more, only to see what is read. The result above is the result for the
+            // original message.
             decode(seenBy.message, now, written);
             records.push(ofProgram(name, message, decoded, seenBy.paths));
           }
@@ -148,9 +148,10 @@ function ofNative(record: unknown, decoded: Decoded): TracedRecord {
 }
 
 /**
- * A format that is a program does not report where it reads a field. The origin of a field is therefore the first value
- * in the same span that was read and equals the value of the field. Small numbers and flags occur in many places, so
- * for these the name must also match. Values that the program never read are ignored.
+ * How a format that is written in code read a record. Such a format does not report where it reads a field. The origin
+ * of a field is therefore the first value in the same span that was read and equals the value of the field. Small
+ * numbers and flags occur in many places, so for these the name must also match. The values that the code never read
+ * are the ignored ones.
  */
 function ofProgram(
   format: string,
@@ -200,7 +201,7 @@ function isOrigin(leaf: Leaf, field: string, value: unknown, leaves: readonly Le
   );
 }
 
-/** A number and the text of it are the same value of an attribute. */
+/** The text of a value. The attributes of OTLP write numbers as texts, so a number and its text count as equal. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
@@ -215,7 +216,7 @@ function isSameTime(written: unknown, ms: unknown): boolean {
   );
 }
 
-/** The message wrapped so that reads are noticed, and the paths that are read in it from now on. */
+/** The message wrapped so that reads are noticed, and the set of paths, which grows with each read. */
 function watchReads(message: unknown): { message: unknown; paths: ReadonlySet<string> } {
   const paths = new Set<string>();
   const watch = (value: unknown, path: string): unknown => {
@@ -263,7 +264,7 @@ function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
   return { kind: 'counted' };
 }
 
-/** Whether a path is that of a value that was read, or of a part of it. */
+/** Whether `path` is the path `read`, or leads into the value at `read`. */
 function covers(read: string, path: string): boolean {
   return path === read || path.startsWith(`${read}.`) || path.startsWith(`${read}[`);
 }

@@ -6,7 +6,7 @@ export const SPREAD = 0x9e3779b1 | 0;
 const DEEPEST = 32;
 /** Numbers with this many digits are still exact. */
 const MOST_DIGITS = 12;
-/** Includes the character after the number, so that the number is known to be complete. */
+/** Also tests the character after the number, so that the number is known to be complete. */
 const LONG_NUMBER = /^[1-9]\d*(?:\.\d+)?(?=[,} ])/;
 const LONGEST_NUMBER = 32;
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
@@ -55,8 +55,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The position after the closing quote of the text that starts at `at`; its hash is in `hash`. Returns -1 when the
-   * text contains anything but printable ASCII without backslashes, or does not end inside the record.
+   * The position after the closing quote of the text that starts at `at`; sets `hash` to the hash of the text. Returns
+   * -1 when the text contains anything but printable ASCII without backslashes, or does not end inside the record.
    */
   skipText(at: number): number {
     const { end } = this;
@@ -93,7 +93,8 @@ export class AsciiCursor {
 
   /**
    * The position after the text, object or list that starts at `at`, whatever its bytes; -1 when it does not end inside
-   * the record, or is nested very deeply. It finds where JSON would end, and does not check that it is JSON.
+   * the record, or is nested very deeply. The function finds where the JSON would end, and does not check that it is
+   * JSON.
    */
   skipValue(at: number): number {
     const { bytes, end } = this;
@@ -123,7 +124,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The whole number from `from` to `to`; -1 when there is another character than a digit, or no digit, or too many.
+   * The whole number whose digits are from `from` to `to`; -1 when another character is there, when there is no digit,
+   * or when there are too many digits.
    */
   digits(from: number, to: number): number {
     if (to === from || to - from > MOST_DIGITS) return -1;
@@ -138,8 +140,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The number without sign and exponent that starts at `at`; its end is in `after`. Returns -1 for any other number. A
-   * whole number divided by a power of ten is exact to the last bit.
+   * The number without sign and exponent that starts at `start`; sets `after` to the position after it. Returns -1 for
+   * any other number. A whole number divided by a power of ten is exact to the last bit.
    */
   number(start: number): number {
     const { bytes } = this;
@@ -164,8 +166,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The same for numbers with more digits, such as Python's times in seconds. The JavaScript engine converts their
-   * text, which is exact but slower.
+   * Like `number`, but also for numbers with more digits, such as Python's times in seconds. The JavaScript engine
+   * converts the text of such a number, which is exact but slower.
    */
   longNumber(start: number): number {
     const value = this.number(start);

@@ -22,8 +22,8 @@ const SHORTEST_ID = 16;
 export const nothingToFill: ErrorFilling = { places: [], wait: -1 };
 
 /**
- * Finds where the particular texts of an error appear in its judgement. Null when one of them does not appear unchanged
- * (for example a number that was redacted), or when two cannot be distinguished.
+ * Finds where the particular texts of an error appear in its judgement. Null when one of these texts does not appear
+ * unchanged (for example a number that was redacted), or when the places of two texts overlap.
  */
 export function fillingOf(particulars: readonly string[], judged: JudgedError): ErrorFilling | null {
   const fields = Buffer.from(judged.fields);
@@ -51,8 +51,9 @@ function placesOf(fields: Buffer, text: string): number[] {
 }
 
 /**
- * The judgement of an error of the same shape with other particular texts of the same lengths. Null when the error must
- * be judged itself: a text may hold a secret, or is not a duration.
+ * The judgement of another error of the same shape, whose particular texts have the same lengths. Null when that error
+ * must be judged by itself: a text may hold a secret, or the waiting time is unreadable or on the other side of an
+ * hour.
  */
 export function fill(
   { reading, fields }: JudgedError,
@@ -73,7 +74,10 @@ export function fill(
   return { reading: { ...reading, wait: seconds }, fields: filled };
 }
 
-/** Another text of the same kind and length. It differs from place to place, even when the original texts are equal. */
+/**
+ * A different text of the same form and length. Texts at different indexes (`place`) become different, even when the
+ * original texts are equal.
+ */
 export function altered(text: string, place: number): string {
   const isKeyEnd = text.length === KEY_END && !isDuration(text);
   const letters = isKeyEnd ? text.replace(/[A-Za-z]/g, (letter) => otherLetter(letter, place)) : text;

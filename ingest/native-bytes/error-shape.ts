@@ -2,12 +2,12 @@ import { type AsciiCursor, SPREAD, type ComparableBytes, wordsOf } from './ascii
 import * as byte from './bytes.ts';
 import type { ByteSpan } from './byte-span.ts';
 
-/** Shorter ones may be words or numbers that have a meaning. */
+/** A shorter text is no id: it may be a word or a number with a meaning. */
 const SHORTEST_ID = 16;
 const SHORTEST_QUANTITY = 4;
-/** Longer ones do not fit into a number. */
+/** A number with more digits is not exact in JavaScript. */
 const LONGEST_NUMBER = 15;
-/** Visible characters at the end of a masked key; redaction leaves the same number. */
+/** Number of visible characters at the end of a masked key. Redaction leaves as many characters visible. */
 const KEY_END = 4;
 /** `req_`, ` in ` and `. You ca` as little-endian words. */
 const REQUEST_ID = 0x5f716572;
@@ -32,10 +32,11 @@ const units = new Set(Buffer.from('hms'));
 const afterQuantity = new Set(Buffer.from(' ,;)'));
 
 /**
- * An error without the parts that are particular to its request; errors that differ only in those have the same shape.
+ * An error without the parts that are particular to its request. Errors that differ only in these parts have the same
+ * shape.
  * Particular are
  * - ids: at least 16 characters, either digits, dashes and the letters a to f, or digits and any letters after `req_`;
- * - quantities: numbers of at least four digits, as in `Used 29123, Requested 1520`, where no code can be;
+ * - quantities: numbers of at least four digits, as in `Used 29123, Requested 1520`, at a place where no code can be;
  * - durations, as in `try again in 2.4s` and `"retryDelay":"34s"`;
  * - the end of a masked key, as in `provided: sk-****4xYz. You can find`, where OpenAI shows four characters.
  * One object serves all errors in turn.
@@ -75,8 +76,8 @@ export class ErrorShape {
 }
 
 /**
- * The end of the particular part that starts at `start`: the word that ends at `at`, or a duration that starts with it.
- * 0 when it is not particular.
+ * The end of the particular part that starts at `start`: the end of the word, which ends at `at`, or of a duration that
+ * starts with the word. 0 when the word is not particular.
  */
 function particularEnd(bytes: Buffer, start: number, at: number, met: number): number {
   const length = at - start;
@@ -111,7 +112,7 @@ function isKeyEnd(bytes: Buffer, start: number, at: number, met: number): boolea
   );
 }
 
-/** Numbers after a colon or the word "error" are codes. */
+/** Whether a number is a quantity. A number after a colon or after the word "error" is a code. */
 function isQuantity(bytes: Buffer, start: number, at: number): boolean {
   const word = bytes[start - 2] ?? 0;
   if (at - start > LONGEST_NUMBER || word === byte.COLON || word === byte.LETTER_R) return false;
@@ -131,8 +132,8 @@ function durationEnd(bytes: Buffer, start: number): number {
 }
 
 /**
- * What is stored of an error to recognise another one of its shape: the common parts, and the lengths of the particular
- * ones.
+ * What is remembered of an error, to recognise other errors of the same shape: the common parts, and the lengths of the
+ * particular parts.
  */
 export class KnownShape {
   readonly #parts: ComparableBytes[] = [];

@@ -14,7 +14,7 @@ const PROJECT = callerDimensions.indexOf('project');
 const SLOTS = 32_768;
 /** Most slots, used when dimension sets keep replacing each other. */
 const MOST_SLOTS = 131_072;
-/** There are too few slots when the number of replaced dimension sets reaches this fraction of them. */
+/** There are too few slots when more than one dimension set per this many slots was replaced. */
 const CROWDED = 8;
 /**
  * Most remembered texts of one dimension. When every device is its own client, cleaning its name again would cost more
@@ -22,7 +22,7 @@ const CROWDED = 8;
  */
 const MOST_TEXTS = 262_144;
 
-/** Replaces a dimension that the record does not name. */
+/** Stands for a dimension that the record does not have. */
 const noText: RememberedText<string> = { id: -1, value: '' };
 const absent = callerDimensions.map((name) =>
   name === 'provider' ? { ...noText, value: 'openai' } : noText,
@@ -34,13 +34,12 @@ type WithId = Pick<RememberedText<string>, 'id'>;
 
 /** Finds the dimension set of each record from the remembered texts of its dimensions. */
 export class PlainDimensions {
-  /** The remembered cleaned texts of each dimension. */
   readonly texts: Readonly<Record<CallerDimension, RememberedTexts<string>>>;
   readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];
   /**
-   * Ids of the texts of the dimension set in each slot. They are in one array, because objects would have to be fetched
-   * from memory one by one.
+   * For each slot: the ids of the texts of its dimension set. All ids are in one array, because objects would have to
+   * be fetched from memory one by one.
    */
   #texts = new Float64Array(SLOTS * DIMENSIONS);
   #dimensionSets: (DimensionSet | null)[] = Array.from({ length: SLOTS }, () => null);
@@ -74,7 +73,8 @@ export class PlainDimensions {
   }
 
   /**
-   * The dimension set of the record. `org` and `project` come from the headers; they count only if the record has none.
+   * The dimension set of the record. `org` and `project` are the values from the headers; each counts only if the
+   * record itself has no such value.
    */
   find(org: RememberedText<string> | null, project: RememberedText<string> | null): DimensionSet {
     const dimensions = this.#dimensions;
@@ -109,7 +109,7 @@ export class PlainDimensions {
     return this.#dimensionSets[place] !== null;
   }
 
-  /** Adds a dimension set; the one in its slot moves to the neighbouring slot. */
+  /** Adds a dimension set. The dimension set that was in its slot moves to the neighbouring slot. */
   #add(place: number, dimensionSet: DimensionSet, texts: readonly WithId[]): void {
     const before = this.#dimensionSets[place] ?? null;
     if (before !== null) {

@@ -31,13 +31,13 @@ interface Circumstances {
 }
 
 /**
- * Errors by their bytes, so that an error that is known is not parsed, redacted and judged again. When requests fail, many fail with the same text and with an
- * id and numbers of their own. An error that occurs a second time is remembered. Hashes with equal low bits share a slot, so
- * memory stays bounded.
+ * Remembers judged errors by their bytes, so that a known error is not parsed, redacted and judged again. When requests
+ * fail, many fail with the same text and with an id and numbers of their own. An error is remembered when it occurs a
+ * second time. Hashes with equal low bits share a slot, so memory stays bounded.
  */
 export class PlainErrors {
   readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
-  /** By slot: the hash that occurred last, and the last hash that nothing can be learned from. */
+  /** By slot: the hash that occurred last, and the hash of the last error from which nothing could be learned. */
   readonly #seen = new Int32Array(SLOTS);
   readonly #barren = new Int32Array(SLOTS);
   readonly #shape = new ErrorShape();

@@ -28,7 +28,10 @@ export class PlainHeaders {
     this.retryCount = 0;
   }
 
-  /** Reads the object that starts at `at`. Returns the position after it, or -1 when it is unusual. */
+  /**
+   * Reads the object that starts at `at`. Returns the position after it, or -1 when the ordinary decoder must read the
+   * record.
+   */
   read(cursor: AsciiCursor, at: number): number {
     const { bytes } = cursor;
     this.#isRead = true;

@@ -4,7 +4,7 @@ import { type NativeRecord, nativeRecord } from '../../domain/request-log.ts';
 import { CALL_MEMBERS, LOGGER_MEMBERS } from '../formats/native.ts';
 import { type ComparableBytes, wordsOf } from './ascii-cursor.ts';
 
-/** Each member has one bit of a number; the highest is for members of loggers. */
+/** Each member has one bit of a mask; the highest bit stands for all members of loggers. */
 const BITS = 30;
 const LOGGER_BIT = 1 << BITS;
 const HERE = 'ingest/native-bytes/plain-members.ts';
@@ -30,7 +30,7 @@ export interface Member {
   readonly bit: number;
   /** Index among the numbers or the dimensions; -1 for other kinds. */
   readonly index: number;
-  /** The member that followed it last time. A logger writes members in the same order each time. */
+  /** The member that followed this one last time. A logger writes members in the same order each time. */
   next: Member | null;
 }
 
@@ -97,7 +97,7 @@ const { members: formatMembers, most } = membersOf(nativeRecord.shape);
 /** The largest value of each number, from the schema. */
 export const mostNumbers: Readonly<Float64Array> = most;
 
-/** The index of a number among the numbers. */
+/** The index of a number among the numbers of the native record. Throws when the member is not a number. */
 export function numberAt(name: keyof NativeRecord): number {
   const member = formatMembers.get(name);
   if (member?.kind !== 'number') throw new Error(`${name} is not a number of the native record`);
@@ -109,7 +109,7 @@ export function memberOf(name: string): Member {
   return formatMembers.get(name) ?? (isOfLoggers(name) ? loggerMember(name) : unknownMember(name));
 }
 
-/** True if the members of a record are those of a line of a logger without a call. Another format may then fit better. */
+/** True if a record has members of a logger but none of a call. Another format may then fit better. */
 export function isLoggerLine(met: number): boolean {
   return (met & LOGGER_BIT) !== 0 && (met & callBits) === 0;
 }

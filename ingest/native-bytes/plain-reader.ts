@@ -113,7 +113,9 @@ export class PlainReader {
     this.#exception.clear();
   }
 
-  /** Reads all members; false when one is unusual or, unless `failing`, reports a failure. */
+  /**
+   * Reads all members. Returns false when a member is unusual or when, unless `failing`, a member reports a failure.
+   */
   #scan(now: number, failing: boolean): boolean {
     const cursor = this.#cursor;
     const { bytes, end } = cursor;
@@ -140,7 +142,7 @@ export class PlainReader {
     }
   }
 
-  /** Reads the name of the member that starts here and moves to its value; null when there is none. */
+  /** Reads the name of the member at the present position and moves to its value; null when there is no member. */
   #member(before: Member): Member | null {
     const cursor = this.#cursor;
     const { bytes } = cursor;
@@ -279,7 +281,7 @@ export class PlainReader {
   }
 }
 
-/** Length with its quotes; a longer text cannot be a word that means nothing. */
+/** Length of a text with its quotes. A longer text cannot be a word that means nothing. */
 const LONGEST_NOTHING = 16;
 const trueWord = wordsOf(Buffer.from('true'));
 const falseWord = wordsOf(Buffer.from('false'));

@@ -6,8 +6,8 @@ const LENGTH = '2026-01-01T00:00:00.000Z'.length;
 const MINUTE = '2026-01-01T00:00:'.length;
 
 /**
- * Reads times as `parseTimestamp` does, but faster. Records come in the order of time, so most have the same minute as
- * the one before: the text of a minute and its start in milliseconds are remembered.
+ * Reads times as `parseTimestamp` does, but faster. Records come in the order of time, so most times are in the same
+ * minute as the time before. The text of that minute and its start in milliseconds are remembered.
  */
 export class PlainTime {
   #minute: ComparableBytes | null = null;
@@ -32,7 +32,7 @@ export class PlainTime {
     return time;
   }
 
-  /** The same for a number. */
+  /** Epoch milliseconds of a number that gives a time; NaN when it is not a time, or must be refused. */
   ofNumber(value: number, now: number): number {
     return timeOr(value, now);
   }

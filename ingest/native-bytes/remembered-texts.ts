@@ -9,12 +9,12 @@ export interface RememberedText<Value> {
 
 /** Texts with more bytes are not worth remembering. */
 const LONGEST = 256;
-/** There are too few slots when the number of replaced texts reaches this fraction of them. */
+/** There are too few slots when more than one text per this many slots was replaced. */
 const CROWDED = 8;
 const FIRST_WORDS = 1024;
 /**
- * Numbers per slot, side by side in memory: the hash of its text, the length in bytes, and the position of the bytes in
- * `#words`.
+ * Numbers per slot, side by side in memory: the hash of the text, its length in bytes, and the position of its bytes in
+ * `#words`. The fourth number is unused.
  */
 const SLOT = 4;
 const LENGTH = 1;

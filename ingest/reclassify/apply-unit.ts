@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.ts';
 import { countDeltas, deltaRows } from './count-deltas.ts';
 import { ReclassifyError } from './reclassify-error.ts';
 
-/** After this many blocks the token of an insert is no longer relied on; tables remember 30,000. */
+/** The token of an insert is relied on only until this many blocks were stored after it; tables remember 30,000. */
 const REMEMBERED_BLOCKS = 20_000;
 
 /**

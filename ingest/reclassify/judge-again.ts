@@ -11,7 +11,7 @@ export type NewJudgement =
   /** By the present rules this is not a failure. */
   | { kind: 'success' };
 
-/** How the present rules judge an error. */
+/** A function that judges an error by the present rules. */
 export type JudgeStoredError = (error: StoredError) => StoredJudgement;
 
 /** Classifies an error from its stored columns. */
@@ -22,7 +22,7 @@ export const judgeStored: JudgeStoredError = ({
   exception,
   headers,
 }) => {
-  // An error without a text was stored as `{}` or as an empty text, neither of which can be judged.
+  // An error without a text was stored as `{}`, `[]` or an empty text. None of these can be judged.
   const error = body === '' || body === '{}' || body === '[]' ? null : body;
   const reading = readError({ provider, status, error, exception });
   const { class: name, subclass, rule, generation, retry, fault, wait_seconds } = conclude(reading, headers);

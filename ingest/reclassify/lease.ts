@@ -43,7 +43,8 @@ export async function takeLease(
   let beats = 0;
   let beat = Promise.resolve();
   const timer = setInterval(() => {
-    // A failed report is followed by another. If that is too late, another process takes over and `check` throws.
+    // A failed report is followed by another one. If that one comes too late, another process takes over and `check`
+    // throws.
     beat = say('running', `reclassify:term:${term}:${++beats}`).catch(() => undefined);
   }, BEAT_MS);
   timer.unref();

@@ -51,8 +51,9 @@ function isSameDay(a: number, b: number): boolean {
 }
 
 /**
- * The tables that hold all counts of a day, because their retention says so or because no coarser table, which keeps
- * its rows longer, has more. Only these are corrected. `day` is its start, epoch seconds. Pure.
+ * The tables that hold all counts of a day. A table holds them if its retention says so, or if no coarser table has
+ * more; a coarser table keeps its rows longer. Only these tables are corrected. `day` is the start of the day, epoch
+ * seconds. Pure.
  */
 export function heldTables(
   totals: Record<CountTable, number>,
@@ -70,7 +71,9 @@ export function heldTables(
   );
 }
 
-/** Whether the batch of an error is in the ledger. Before that, its counts may not be stored yet. Pure. */
+/**
+ * Whether the batch of an error is in the ledger. Before it is in the ledger, its counts may not be stored yet. Pure.
+ */
 export function isInLedger(error: StoredError, ends: ReadonlyMap<string, CountedEnd>): boolean {
   const end = ends.get(partitionKey(error));
   return end !== undefined && (error.offset < end.end || error.inserted_on < end.since);
@@ -80,7 +83,7 @@ export function isInLedger(error: StoredError, ends: ReadonlyMap<string, Counted
 export interface PlanFacts {
   errors: readonly StoredError[];
   judge: JudgeStoredError;
-  /** Version of its rules. */
+  /** Version of the rules of `judge`. */
   rules: number;
   ends: ReadonlyMap<string, CountedEnd>;
   /** The failures of the finest table that holds the day; null when no table does. */

@@ -25,12 +25,12 @@ import { ReclassifyError } from './reclassify-error.ts';
 import { addReport, emptyReport, type ReclassifyReport } from './report.ts';
 
 export interface ReclassifyOptions {
-  /** Event time of the first errors, epoch seconds; 0: all. */
+  /** Only errors from this event time on are judged, epoch seconds; 0: all errors. */
   since: number;
   judge: JudgeStoredError;
-  /** Version of its rules. */
+  /** Version of the rules of `judge`. */
   rules: number;
-  /** Name of a run that starts. */
+  /** Name for a run that this call starts. */
   name: string;
   /** Name of this process. */
   holder: string;
@@ -38,7 +38,10 @@ export interface ReclassifyOptions {
   now: number;
   /** The largest number of errors in a unit. */
   unitErrors?: number;
-  /** Called for each unit with the number of errors judged so far, and of all that this process judges. */
+  /**
+   * Called for each unit, with the number of errors judged so far and the number of all errors that this process
+   * judges.
+   */
   progress?: (judged: number, of: number) => void;
   /** Called with one line that says what happens now. */
   notice?: (line: string) => void;
@@ -54,9 +57,12 @@ export interface Reclassified extends ReclassifyReport {
   until: number;
   /** Failures that are counted in that time but not stored any more, so that they cannot be judged. */
   not_stored: number;
-  /** Starts of days (epoch seconds) on which errors changed, by table that does not hold their counts any more. */
+  /**
+   * By table: the days on which errors changed but whose counts the table does not hold any more. A day is its start,
+   * epoch seconds.
+   */
   not_corrected: Record<CountTable, number[]>;
-  /** False when it was stopped; the next call continues there. */
+  /** False when the run was stopped; the next call continues where it stopped. */
   finished: boolean;
 }
 
@@ -153,7 +159,7 @@ async function carryOn(
 }
 
 async function beginResult(store: Store, run: ReclassifyRun): Promise<Reclassified> {
-  // Whole hours, because all hours are kept longest.
+  // Whole hours, because the hourly counts are kept longest.
   const hour = Math.ceil(run.since / HOUR) * HOUR;
   const counted = await readCountedFailures(store, hour);
   const stored = await readErrorRange(store, { from: hour, to: END_OF_TIME });
@@ -183,8 +189,8 @@ function addUnit(result: Reclassified, { from, tables, report }: Planned): void 
 }
 
 /**
- * Plans the units of a run from a time on, one at a time, so that the counts it reads include the changes of the units
- * before.
+ * Plans the units of a run from a time on, one at a time, so that the counts that are read include the changes of the
+ * earlier units.
  */
 async function* planUnits(store: Store, run: ReclassifyRun, from: number, options: ReclassifyOptions) {
   const total = await readErrorRange(store, { from, to: run.until });
@@ -215,8 +221,8 @@ async function planSpan(
   tables: readonly CountTable[],
   options: ReclassifyOptions,
 ) {
-  // In this order, because a batch is in the ledger only after its counts are stored: so all counts of errors that are
-  // in the ledger are read.
+  // The errors, the ledger and the counts are read in this order. A batch is in the ledger only after its counts are
+  // stored, so the counts of all errors that are in the ledger are read.
   const errors = await readStoredErrors(store, span);
   const rows = await readCountedEnds(store);
   const ends = new Map<string, CountedEnd>(rows.map((row) => [partitionKey(row), row]));
@@ -233,7 +239,10 @@ const MERGE_UNDER_WAY = 388;
 const SETTLE_TRIES = 120;
 const SETTLE_WAIT_MS = 5_000;
 
-/** Merges what was corrected, so that no row is below zero and none is empty. Returns false when it was stopped. */
+/**
+ * Merges the corrected partitions of the tables of counts, so that no row is below zero or empty. Returns false when
+ * the run was stopped.
+ */
 async function settle(store: Store, units: readonly UnitRow[], options: ReclassifyOptions): Promise<boolean> {
   const partitions = new Map<string, { table: CountTable; time: number }>();
   for (const { tables, changed, from } of units)
@@ -248,7 +257,10 @@ async function settle(store: Store, units: readonly UnitRow[], options: Reclassi
   return true;
 }
 
-/** Waits while another merge of the partition runs, or while the server merges longer than the timeout of an answer. */
+/**
+ * Merges one partition. Waits while another merge of the partition runs, or when the server needs longer for the merge
+ * than the timeout of an answer.
+ */
 async function settleWhenFree(
   store: Store,
   table: CountTable,

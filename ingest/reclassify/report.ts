@@ -1,14 +1,14 @@
 import type { StoredError } from '../../store/queries/reclassify-events.ts';
 import { type StoredJudgement, judgedColumns } from '../../store/queries/reclassify-events.ts';
 
-/** Errors of one class and subclass that get another one, or keep it and get another rule or advice. */
+/** Errors that move from one class and subclass to another, or that keep both and get another rule or retry advice. */
 export interface Move {
   from: { class: string; subclass: string };
   to: { class: string; subclass: string };
   errors: number;
   /** The columns that differ, such as `class` and `retry`. */
   differs: string[];
-  /** The first of these errors: its rule before and now, and its text. */
+  /** The first of these errors: its old rule, its new rule, and its text. */
   example: { rule_before: string; rule: string; request_id: string; text: string };
 }
 

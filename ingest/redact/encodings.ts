@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Escape sequences at any depth: all backslashes of a run belong to the one character after it. */
+/** Matches escape sequences at any depth: all backslashes of a run belong to the one character after it. */
 const ESCAPE = /(?<!\\)\\+(?:u([0-9A-Fa-f]{4})|(?:u\{0{0,4}|x)([0-9A-Fa-f]{2})\}?|([nrt])|(["'`/:=&@.+-]))/g;
 /** Percent-encoded ASCII, also when the percent sign was encoded once more. */
 const PERCENT = /%(?:25)*([0-7][0-9A-Fa-f])/g;
@@ -20,7 +20,7 @@ const ENCODED_RUN =
   /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:(?:\r?\n|\\r\\n|\\n)[A-Za-z0-9+/_-]{4,})*={0,2}/g;
 /** Decoded bytes count as text only if at least this many characters are readable. */
 const LEAST_TEXT = 12;
-/** The encoding of a message is decided from its first bytes; this is how many. */
+/** The encoding of a message is decided from this many bytes at its start. */
 const HEAD = 512;
 const UNREADABLE = /(?![\t\n\r])\p{Cc}|\ufffd/u;
 
@@ -52,12 +52,12 @@ function isForm(text: string): boolean {
   return text.includes('=') && text.includes('+') && !/\s/.test(text);
 }
 
-/** Replaces each word by `mask` that is base64 or hex of a text for which `isSecret` returns true. */
+/** Replaces by `mask` each word that is base64 or hex of a text for which `isSecret` returns true. */
 export function maskEncoded(text: string, mask: string, isSecret: (decoded: string) => boolean): string {
   return text.replace(ENCODED_RUN, (run) => {
     if (!/[\r\n\\]/.test(run)) return hidesSecret(run, isSecret) ? mask : run;
     const lines = run.split(/\r?\n|\\r\\n|\\n/);
-    // The next line may be prose: then each line is checked alone.
+    // The next line may be prose and not part of the word, so each line is also checked alone.
     if (hidesSecret(lines.join(''), isSecret)) return mask;
     return lines.some((line) => hidesSecret(line, isSecret)) ? mask : run;
   });
@@ -68,7 +68,7 @@ function hidesSecret(run: string, isSecret: (decoded: string) => boolean): boole
     const decoded = readable(Buffer.from(run, 'hex'));
     if (decoded !== null && isSecret(decoded)) return true;
   }
-  // Other characters may be glued to the front: then the base64 groups of four start at another offset.
+  // Other characters may stand directly before the base64. Then its groups of four start at another offset.
   for (let skip = 0; skip < 4; skip++) {
     if (!startsAsText(run, skip)) continue;
     const decoded = readable(Buffer.from(run.slice(skip), 'base64'));
@@ -78,8 +78,8 @@ function hidesSecret(run: string, isSecret: (decoded: string) => boolean): boole
 }
 
 /**
- * The first character of each base64 group holds the high bits of a byte. They show whether it is ASCII, without
- * decoding.
+ * Whether the bytes start as ASCII, without decoding them: the first character of each base64 group holds the high bits
+ * of a byte.
  */
 function startsAsText(run: string, skip: number): boolean {
   for (let group = 0; group < 4; group++) {
@@ -122,7 +122,10 @@ function zerosOf(bytes: Buffer): [even: number, odd: number] {
   return zeros;
 }
 
-/** ASCII in UTF-16 is ASCII with zero bytes between, in either byte order. A byte order mark is removed. */
+/**
+ * The text of UTF-16 bytes. ASCII in UTF-16 is ASCII with zero bytes between the characters, in either byte order. A
+ * byte order mark is removed.
+ */
 function textWithoutZeros(bytes: Buffer): string {
   const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   const rest = Buffer.from(bytes.subarray(marked ? 2 : 0).filter((byte) => byte !== 0));

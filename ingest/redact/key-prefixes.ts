@@ -1,6 +1,6 @@
 /**
  * Prefixes of credentials of known issuers; the secret follows the prefix. When one prefix starts with another, the
- * longer comes first. None contains a character that is special in regular expressions.
+ * longer one comes first. No prefix contains a character that is special in regular expressions.
  */
 export const keyPrefixes = [
   'sk-proj-',

@@ -6,7 +6,10 @@ export const HIDDEN_PROMPT = '[prompt hidden]';
 
 const EMAIL =
   /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
-/** Every number that the rules look for contains this. */
+/**
+ * Every card or phone number that the rules look for contains seven digits, with at most two separators between
+ * neighbours.
+ */
 const SEVEN_DIGITS = /[0-9](?:[ .()/-]{0,2}[0-9]){6}/;
 /**
  * International numbers, numbers in North American notation, and (TOLD_PHONE) any number after a word such as "phone".
@@ -38,7 +41,7 @@ const PROMPT_PLACE = /^(?:content|text|parts|arguments|message|delta)$/;
 const MESSAGE_MEMBERS =
   /^(?:role|content|refusal|name|reasoning(?:_content)?|annotations|audio|(?:tool|function)_calls?)$/;
 
-/** The rules for the kinds of personal data that the settings hide. */
+/** The redaction rules for the kinds of personal data that the settings hide. */
 export function personalRules(privacy: Privacy): readonly RedactionRule[] {
   const rules: RedactionRule[] = [];
   if (privacy.hide_email) rules.push({ hint: /@/, apply: (text) => text.replace(EMAIL, MASK) });
@@ -94,7 +97,7 @@ function holdsPrompt(object: Readonly<Record<string, unknown>>, name: string, va
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 }
 
-/** A partial answer, received before the error. */
+/** The replacement for a partial answer that came before the error; undefined for any other value. */
 function hiddenAnswer(name: string, value: unknown): unknown {
   if ((name !== 'message' && name !== 'delta') || !isObject(value) || typeof value['content'] !== 'string')
     return undefined;

@@ -12,16 +12,23 @@ const LARGEST_READ = 4 * 1024 * 1024;
 const PACKED = /"H4sI/;
 /** The redactor replaces whatever is nested deeper. */
 const DEEPEST = 64;
-/** A line that starts inside a text: the characters before the quote may be the rest of a secret. */
+/**
+ * Matches the beginning of a message that starts inside a text. The characters before the first quote may be the rest
+ * of a secret.
+ */
 const CUT_BEGINNING = /^[^\s"'{}[\],:]{6,4096}(?=\\*["'])/;
-/** A line that is a single word: it may be part of a key or of an encoded text that was split into several messages. */
+/**
+ * Matches a message that is a single word. The word may be part of a key or of an encoded text that was split into
+ * several messages.
+ */
 const ONE_WORD = /^\s{0,16}[A-Za-z0-9+/_-]{16,}={0,2}\s{0,16}$/;
 
 /**
  * The bytes of a message as a dead letter stores them: text without secrets, at most 1 Mi characters. JSON stays JSON,
  * with API keys as fingerprints, so that it can be decoded again later; any other text is cut at 64 Ki characters. Of
- * binary data only the size is kept: there, the length and tag bytes before a text look like letters of it, and no name
- * marks a secret. Compressed data is stored uncompressed, because otherwise nobody could see what is in it.
+ * binary data only the size is kept, because no rule can find the secrets in it: the length and tag bytes before a text
+ * look like letters of the text, and no name marks a secret. Compressed data is stored uncompressed, because otherwise
+ * nobody could see what is in it.
  */
 export function redactMessage(value: Buffer, redactor: Redactor): string {
   const unpacked = isGzip(value) ? unpackGzip(value) : 'damaged';
@@ -47,7 +54,10 @@ function isBinary(bytes: Buffer): boolean {
   return !isUtf8(bytes) && !isUtf16(bytes) && bytes.some(isControl);
 }
 
-/** Tabs, line ends and the escape character of terminal colours occur in texts. */
+/**
+ * Whether a byte is a control character that no text has. Tabs, line ends and the escape character of terminal colours
+ * occur in texts.
+ */
 function isControl(byte: number): boolean {
   return byte < 32 && (byte < 9 || byte > 13) && byte !== 27;
 }

@@ -16,13 +16,16 @@ const LEFT_OUT = '\n[…]\n';
 const MARGIN = 4_096;
 /** Deeper values are replaced; the decoder rejects such messages, so this guards direct callers. */
 const DEEPEST = 64;
-/** How many levels a text within a text counts: eight of them are looked into. */
+/** A text within a text counts as this many levels, so eight such texts within each other are examined. */
 const TEXT_DEPTH = 8;
-/** How many levels an encoded text within an encoded text counts: three are looked into. */
+/**
+ * An encoded text within an encoded text counts as this many levels, so three such texts within each other are decoded.
+ */
 const ENCODED_DEPTH = 24;
 const ROUNDS = 4;
 /**
- * Codes, types and names of members are short, and there are few different ones: each is redacted once and remembered.
+ * Texts up to this length are redacted once and remembered. Codes, types and names of members are short, and only few
+ * different ones occur.
  */
 const SHORT = 48;
 const REMEMBERED = 4096;
@@ -63,7 +66,7 @@ export class Redactor {
     return text.length <= SHORT ? this.#short(text) : this.#redact(text, 0);
   }
 
-  /** The same without a memo, for callers that remember the result themselves; `text` remembers short texts. */
+  /** Like `text`, but without the memo for short texts: for callers that remember the result themselves. */
   textOnce(text: string): string {
     return text.length < 5 ? text : this.#redact(text, 0);
   }
@@ -91,7 +94,10 @@ export class Redactor {
     return start.slice(0, Math.min(room, Math.max(start.length - MARGIN, MASK.length))) + end;
   }
 
-  /** The last lines of a long text; empty where no line starts in them, because half a secret has no mark. */
+  /**
+   * The last lines of a long text. Empty when no line starts there: without the start of its line, half a secret could
+   * not be recognised.
+   */
   #endOf(text: string, depth: number): string {
     const redacted = this.#redactText(text.slice(-(END_OF_TEXT + MARGIN)), depth);
     const line = redacted.indexOf('\n', Math.max(MARGIN, redacted.length - END_OF_TEXT));
@@ -102,7 +108,7 @@ export class Redactor {
     const before = marksOf(text);
     const result = this.#apply(text, before, depth);
     const marks = result === text ? before : marksOf(result);
-    // The decoded text is only for checking; it replaces the original only when something in it was redacted.
+    // The decoded text is only checked. It replaces the original only when something in it was redacted.
     const plain = marks.mayBeEncoded ? plainText(result) : result;
     if (plain === result) return result;
     const redacted = this.#apply(plain, marksOf(plain), depth);
@@ -110,13 +116,13 @@ export class Redactor {
   }
 
   #apply(text: string, { hasLongWord, hasEncodable }: TextMarks, depth: number): string {
-    // Encoded words come first: another rule could mask the beginning of one and leave the rest, which could then no
-    // longer be decoded.
+    // Encoded words are masked first. Another rule could mask only the beginning of an encoded word, and the rest could
+    // then no longer be decoded.
     let result =
       depth < DEEPEST && hasEncodable
         ? maskEncoded(text, MASK, (decoded) => this.#redact(decoded, depth + ENCODED_DEPTH) !== decoded)
         : text;
-    // Removing one secret can expose another that was glued to it. The second round mostly changes nothing.
+    // Removing one secret can expose another secret directly beside it. The second round mostly changes nothing.
     for (let round = 0; round < ROUNDS; round++) {
       const before = result;
       for (const { hint, inLongWord, apply } of this.#rules) {
@@ -154,7 +160,7 @@ export class Redactor {
       : this.#object(value as Record<string, unknown>, depth);
   }
 
-  /** A card number can be a JSON number. */
+  /** The number, or the mask if it is a card number: a card number can be a JSON number. */
   #number(value: unknown): unknown {
     if (typeof value !== 'number' || value < 1e11 || !Number.isSafeInteger(value)) return value;
     const text = String(value);
@@ -219,7 +225,10 @@ export class Redactor {
     return entries === null ? object : Object.fromEntries(entries);
   }
 
-  /** What the value holds in an object that is one pair of a name and a value; null when it is not a secret. */
+  /**
+   * What the value holds in an object that is one pair of a name and a value; null when it holds neither a secret nor a
+   * prompt.
+   */
   #toldName(object: Record<string, unknown>): { holds: Holds; isPrompt: boolean } | null {
     for (const place of PAIR_NAMES) {
       const name = object[place];

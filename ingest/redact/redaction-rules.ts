@@ -52,8 +52,8 @@ const TUPLE = new RegExp(
   'gi',
 );
 /**
- * A name and a value as two members, as HAR writes headers. The value may be wrapped in OpenTelemetry's notation, one or
- * several of them.
+ * A name and a value as two members, as HAR writes headers. In OpenTelemetry's notation an object wraps the value, and
+ * there may be several values.
  */
 const NAMED_VALUE = new RegExp(
   `((?:name|key|header)\\\\{0,3}["']?\\s{0,3}[:=]\\s{0,3}\\\\{0,3}["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)\\\\{0,3}["']?\\s{0,3}[,;]?\\s{0,12}\\\\{0,3}["']?val(?:ue)?\\\\{0,3}["']?\\s{0,3}[:=]\\s{0,3}(?:[{[]\\s{0,3}(?:\\\\{0,3}["'][a-z_]{1,16}\\\\{0,3}["']\\s{0,3}:\\s{0,3})?){0,4})(?:(\\\\{0,3}["'])(?!\\[redacted)[^"'\\r\\n]+(?:["']\\s{0,3}}\\s{0,3},\\s{0,3}{\\s{0,3}\\\\{0,3}["'][a-z_]{1,16}\\\\{0,3}["']\\s{0,3}:\\s{0,3}\\\\{0,3}["'][^"'\\r\\n]+){0,64}|(?!\\[redacted)[^\\s"',;&<>(){}[\\]\\\\]+)`,
@@ -72,12 +72,15 @@ const MAYBE_PAIR = new RegExp(
   `(${MAYBE_NAMES}["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}["'\\\\]{0,4})([^\\s"'\\\\,;&<>(){}\\]]{12,})`,
   'gi',
 );
-/** An element of XML, also as HTML shows it: its value, also in CDATA, up to the closing tag or to where the text is cut. */
+/**
+ * An element of XML, also in the form in which HTML shows it. The value, which may be in CDATA, ends at the closing tag
+ * or where the text is cut.
+ */
 const ELEMENT = new RegExp(
   `((?:<|&lt;)([a-z0-9._:-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token))(?:\\s[^<>]{0,1024})?(?:>|&gt;)\\s{0,256})(?!\\s|\\[redacted)(?:<!\\[CDATA\\[(?!\\[redacted)(?:(?!\\]\\]>)[\\s\\S]){1,65536}|(?=<[a-z!])[\\s\\S]{1,512}?(?=<\\/\\2>)|(?:(?!&lt;)[^<]){1,65536}(?=(?:<|&lt;)\\/)|(?:(?!&lt;)[^\\s<]){1,65536}<?$)`,
   'gi',
 );
-/** A block of YAML: the lines under the name that are further in than the name, and empty ones between them. */
+/** A block of YAML: the lines under the name that are indented more than the name, and the empty lines between them. */
 const YAML_BLOCK = new RegExp(
   `((?:^|[\\r\\n]|\\\\n)([ \\t]{0,64})(?:-[ \\t]{1,8})?["']?[a-z0-9._-]{0,128}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?[ \\t]{0,3}:[ \\t]{0,8})(?:(?:[!&][^\\s\\\\]{1,64}[ \\t]{1,8}){0,2}[|>][0-9+-]{0,2}[ \\t]{0,64}(?:#(?:(?!\\\\n|\\\\r)[^\\r\\n]){0,256})?|(?=(?:[ \\t]*(?:\\r?\\n|(?:\\\\r)?\\\\n)){1,8}[ \\t]*(?!-|\\[redacted|["'\\w.-]{1,64}:(?:\\s|\\\\n|$))\\S))(?:(?:[ \\t]*(?:\\r?\\n|(?:\\\\r)?\\\\n|\\n\\n)){1,8}\\2[ \\t]+(?:(?!\\\\n|\\\\r\\\\n)[^\\r\\n])*){1,1024}`,
   'gi',
@@ -100,7 +103,7 @@ const SK_KEY = new RegExp(`(${SK_PREFIXES})[A-Za-z0-9_-]{8,}`, 'g');
 const SK_PREFIX = new RegExp(`^${SK_PREFIXES}$`);
 /** What is before a word: no letter or digit, unless it is the end of an escape sequence. */
 const WORD_START = /(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$/;
-/** Webhook addresses: everybody who knows one can use it. */
+/** Webhook addresses: everybody who knows such an address can use it. */
 const WEBHOOK = new RegExp(
   `((?:${[
     'hooks\\.slack\\.com\\/(?:services|workflows|triggers)',
@@ -130,7 +133,10 @@ const ECHO = /api[ -]?key provided\s{0,2}:/gi;
 const ECHO_START = /^\s{0,3}(?:\\{0,3}["'`](?!\s*(?:[,}\])]|$)))?/;
 const ECHO_END = /\.?\s+you can (?:find|obtain|get)|\s\(request id|[\r\n<]|\\[nr]|["\\]|'(?=[\s,}\])]|$)|$/i;
 
-/** Looks for the sign after a name first and then back at the name: one sign is found far faster than many names. */
+/**
+ * Looks first for the sign after a name, and then back at the name: searching for one sign is far faster than searching
+ * for many names.
+ */
 const NAMED_HINT =
   /[:=](?<=(?:authorization|cookie|key|token|secret|password|passwd|passphrase|passcode|pwd|sid|[_-]id|sessid|session ?id|signature|credential|sig|auth|login|otp|val|value)["'\\\]]{0,6}\s{0,3}[:=])/i;
 const WEBHOOK_HINT =
@@ -173,7 +179,10 @@ export const redactionRules: readonly RedactionRule[] = [
   { hint: /[?&;][a-z0-9_.-]{1,64}=/i, apply: (text) => text.replace(URL_PARAMETER, `$1${MASK}`) },
 ];
 
-/** Keeps the text before the secret, whichever group holds it, and puts the mask after it. */
+/**
+ * Keeps the text before the secret and puts the mask after it. The first two groups of the pattern hold this text; one
+ * of them may be absent.
+ */
 function maskAfter(_all: string, ...groups: unknown[]): string {
   const before = groups.slice(0, 2).filter((group) => typeof group === 'string');
   return `${before.join('')}${MASK}`;
@@ -184,8 +193,8 @@ function redactMaybe(all: string, name: string, value: string): string {
 }
 
 /**
- * The API repeats the caller's text after this sentence, and callers paste anything there, even short and without a
- * known prefix.
+ * Masks what follows "API key provided:". There the API repeats the caller's text, and callers paste anything, even a
+ * short text without a known prefix.
  */
 function redactEcho(text: string): string {
   let result = '';
@@ -195,7 +204,7 @@ function redactEcho(text: string): string {
     const after = match.index + match[0].length;
     const opening = ECHO_START.exec(text.slice(after, after + 10))?.[0] ?? '';
     const start = after + opening.length;
-    // No key is longer than this. If no end is found within it, all of it is masked.
+    // No key is longer than 2,000 characters. If no end is found within them, all of them are masked.
     const rest = text.slice(start, start + 2_000);
     const end = start + (ECHO_END.exec(rest)?.index ?? rest.length);
     const value = text.slice(start, end).replace(/[.,]$/, '');
@@ -250,7 +259,7 @@ function redactBasic(all: string, scheme: string, value: string): string {
   return /[0-9=]|[a-z][A-Z]/.test(value) ? `${scheme}${MASK}` : all;
 }
 
-/** Inside a word the letters "eyJ" are chance, unless the parts of a token follow. */
+/** Inside a word the letters "eyJ" occur by chance. There they are a token only if the parts of a token follow. */
 function redactToken(all: string, offset: number, text: string): string {
   return all.includes('.') || startsWord(text, offset) ? MASK : all;
 }

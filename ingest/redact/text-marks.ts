@@ -1,13 +1,13 @@
 /** Shortest base64 or hex text that can hold a secret. */
 const LONG_ENCODED = 24;
 /**
- * A credential is at least this long (first), or at least as long as the second when it contains other characters and a
- * digit.
+ * A credential has at least LONG_WORD letters, digits, `_` and `-` in a row; or it has at least LONG_RUN characters
+ * with a digit among them, where `+ / . ~ = :` count too.
  */
 const LONG_WORD = 20;
 const LONG_RUN = 16;
 
-// What a character can be part of; a character can be several.
+// What a character can be part of, one bit each; a character can have several bits.
 const WORD = 1;
 const RUN = 2;
 const DIGIT = 4;

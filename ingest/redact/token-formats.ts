@@ -1,4 +1,4 @@
-/** How credentials of one kind are written: one of the prefixes, then a pattern for the secret. */
+/** How credentials of one format are written: one of the prefixes, then a pattern for the secret. */
 interface TokenFormat {
   readonly starts: readonly string[];
   readonly body: string;
@@ -134,7 +134,8 @@ const TOKEN = new RegExp(
   'g',
 );
 /**
- * A credential that was cut with the text is looked for only this close to its end; a longer one is recognised anyway.
+ * A credential that was cut together with the text is looked for only in this many characters at the end of the text.
+ * If more of the credential is left, `TOKEN` recognises it.
  */
 const TAIL = 128;
 /** A cut credential can be shorter than its format allows. */
@@ -142,7 +143,10 @@ const CUT_TOKEN = new RegExp(
   `(?<![A-Za-z0-9])(?:${starts.map(escaped).join('|')}|sk-(?:[a-z0-9]{1,8}-){0,2})(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{4,}$`,
 );
 
-/** Prefixes that end in one of the signs _ . ~ -, by the letter before it; checking each sign of a text finds them. */
+/**
+ * Prefixes that end in one of the signs _ . ~ -, by the letter before the sign. So it is enough to check each sign of a
+ * text.
+ */
 const bySign = new Map<number, string[]>();
 for (const start of starts) {
   if (!/[_.~-]$/.test(start)) continue;
@@ -186,7 +190,7 @@ export function maskSignedTokens(text: string, mask: string): string {
   return inside.reduce((masked, pattern) => masked.replace(pattern, mask), text);
 }
 
-/** Whether the text ends in a word that may be the beginning of a credential, cut with the text. */
+/** Whether the text ends in a word that may be the beginning of a credential that was cut together with the text. */
 export function mayEndInToken(text: string): boolean {
   const isWord = /[A-Za-z0-9_-]{5}$/.test(text.slice(-5));
   return isWord && CUT_TOKEN.test(text.slice(-TAIL));

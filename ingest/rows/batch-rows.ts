@@ -41,12 +41,12 @@ export interface DeadExample extends Position {
 }
 
 /**
- * Answers with status 429, or with 503, and how many of them say nothing else: for these it is unknown which of several
- * causes they have.
+ * Answers with status 429, or with 503, and how many of them have no text that shows the cause. For these it is unknown
+ * which of several causes they have.
  */
 export interface Answers {
   answers: number;
-  /** Judged by their status. */
+  /** Answers that only their status could judge. */
   bare: number;
 }
 
@@ -111,7 +111,7 @@ export class BatchRows {
     this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
   }
 
-  /** Counts a field of a counted record whose value is not of the field's type. */
+  /** Counts a field of a counted record whose value could not be used. */
   drop(field: string): void {
     this.dropped.set(field, (this.dropped.get(field) ?? 0) + 1);
   }
@@ -130,8 +130,8 @@ export class BatchRows {
   }
 
   /**
-   * Counts values beyond the cap under `(other)`, once all records are added, and returns which they are. Later calls
-   * change nothing.
+   * Counts values beyond the cap under `(other)` and returns these values. Call it once all records are added; later
+   * calls change nothing.
    */
   limitNames(kept: KeptNames, most: number): NameLimit {
     this.names = this.#counts.limit(kept, most);

@@ -69,7 +69,7 @@ export class CountGroups {
   }
 
   /**
-   * Counts values beyond the cap under `(other)` and returns which they are: on each day a dimension has at most `most`
+   * Counts values beyond the cap under `(other)` and returns these values: on each day a dimension has at most `most`
    * names. Later calls return the first result.
    */
   limit(kept: KeptNames, most: number): NameLimit {
@@ -99,7 +99,7 @@ export class CountGroups {
     this.#change(place, record, judged, -1);
   }
 
-  /** Null when there is none. */
+  /** The rows that the groups make; null when there are none. */
   rows(): NativeRows | null {
     return countRows(this.#table.groups, this.#table.sets);
   }
@@ -147,7 +147,7 @@ export class CountGroups {
     return limit;
   }
 
-  /** The dimension set that requests of this one are counted under, on the day of the interval. */
+  /** The dimension set under which requests of the given dimension set are counted on the day of `ts`. */
   #inPlaceOf(ts: number, dimensionSet: DimensionSet): DimensionSet {
     return this.#limit === null ? dimensionSet : inPlaceOf(this.#limit.replaced, ts, dimensionSet, null).set;
   }

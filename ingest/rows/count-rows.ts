@@ -11,7 +11,7 @@ import { outcomeOf } from './outcome-code.ts';
 export function countRows(groups: GroupColumns, sets: readonly DimensionSet[]): NativeRows | null {
   const { requests, size } = groups;
   const inUse = requests.subarray(0, size);
-  // A group whose requests were all taken back makes no row.
+  // A group from which all requests were subtracted makes no row.
   const isWhole = !inUse.includes(0);
   const rowsOf = <Kind extends Numbers>(numbers: Kind): Kind =>
     (isWhole

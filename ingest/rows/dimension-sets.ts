@@ -16,7 +16,7 @@ export class DimensionSet {
     this.dimensions = dimensions;
   }
 
-  /** The values as TabSeparated fields; made for the first failure, because most callers have none. */
+  /** The values as TabSeparated fields. They are made for the first failure, because most dimension sets have none. */
   get bytes(): Uint8Array {
     this.#bytes ??= Buffer.from(this.dimensions.map(tsvText).join('\t'));
     return this.#bytes;
@@ -28,8 +28,8 @@ const API_KEY = callerDimensions.indexOf('api_key');
 type Branch = Map<string, Branch | DimensionSet>;
 
 /**
- * Dimension sets that have occurred, remembered from batch to batch, because the same ones occur all day. Looking one
- * up text by text costs a fifth of building a joined key. At most `cap` are remembered.
+ * Dimension sets that have occurred, remembered from batch to batch, because the same ones occur all day. Looking up a
+ * dimension set text by text costs a fifth of building a joined key. At most `cap` are remembered.
  */
 export class DimensionSets {
   readonly #cap: number;
@@ -54,8 +54,8 @@ export class DimensionSets {
     level = below(level, region);
     level = below(level, project);
     level = below(level, model);
-    // The dimensions with the most values come last. Most clients have one key, so a level for keys exists only where
-    // there are several.
+    // The dimensions with the most values come last. Most clients have one key, so there is a level for keys only under
+    // a client with several keys.
     const known = level.get(client);
     if (known === undefined) return this.#add(level, client, dimensions);
     if (known instanceof Map) {

@@ -25,8 +25,8 @@ export function addEventRow(
 ): void {
   const { classification: c } = failure;
   rows.add(`${tsvTime(record.ts)}\t${tsvText(failure.request_id)}\t`);
-  // The fields are bytes because the sign of a shortened key is outside Latin-1: one such character makes writing a
-  // whole string slow.
+  // The fields are bytes because the sign `…` of a shortened key is outside Latin-1. One such character would make
+  // writing a whole string slow.
   rows.addBytes(dimensionSet.bytes);
   const judged = [c.class, c.subclass, c.rule, c.generation, c.retry, c.fault, c.wait_seconds];
   rows.add(`\t${record.status}\t${tsvFields(judged)}\t`);

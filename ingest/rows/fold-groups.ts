@@ -21,8 +21,8 @@ export function usageOf({ groups: columns, sets: all }: GroupTable): Map<number,
   }
   const usage = new Map<number, DayUsage>();
   /**
-   * Index of each dimension set among those of the day, plus 1. An entry of an earlier day is recognised because it
-   * points at another set.
+   * By index of a dimension set: its index among the dimension sets of the day, plus 1. An entry of an earlier day is
+   * recognised because it points at another dimension set.
    */
   const at = new Uint32Array(all.length);
   for (const [of, members] of groupsOf) {
@@ -43,11 +43,11 @@ export function usageOf({ groups: columns, sets: all }: GroupTable): Map<number,
   return usage;
 }
 
-/** The groups under the dimension sets that replace theirs. Frees the groups of `before`. */
+/** The same groups under the dimension sets that replace their own ones. Frees the groups of `before`. */
 export function regrouped(before: GroupTable, replaced: NameLimit['replaced']): GroupTable {
   const { groups, sets } = before;
   const after = new GroupTable();
-  /** The replacement of each dimension set, on the day for which `asked` has it. */
+  /** By index of a dimension set: its replacement on the day in `asked`. */
   const inPlace: DimensionSet[] = [];
   const asked = new Int32Array(sets.length).fill(-1);
   let last: InPlace | null = null;
@@ -75,7 +75,10 @@ interface InPlace {
   set: DimensionSet;
 }
 
-/** The dimension set that replaces one on the day of a time; it is mostly the same one that `last` found. */
+/**
+ * The dimension set that replaces `set` on the day of the time `ts`. It is mostly the same as `last`, the previous
+ * result.
+ */
 export function inPlaceOf(
   replaced: NameLimit['replaced'],
   ts: number,

@@ -14,10 +14,10 @@ export class GroupTable {
    * free.
    */
   #slots = new Uint32Array(FIRST_SLOTS);
-  /** The same for dimension sets. */
+  /** Hash table of dimension sets: index in `sets` plus 1; 0: free. At least half of the slots are free. */
   #slotsOfSets = new Uint32Array(FIRST_SLOTS);
 
-  /** The index of the group; it is added when it is new. `ts` is the start of its interval in epoch seconds. */
+  /** The index of the group, which is added when it is new. `ts` is the start of its interval in epoch seconds. */
   place(ts: number, dimensionSet: DimensionSet, outcome: number): number {
     const { groups, sets } = this;
     const mask = this.#slots.length - 1;
@@ -50,7 +50,7 @@ export class GroupTable {
     this.#slotsOfSets.buffer.transfer(0);
   }
 
-  /** The index of a dimension set in the list; it is added when it is new. */
+  /** The index of a dimension set in `sets`, to which it is added when it is new. */
   #listed(dimensionSet: DimensionSet): number {
     const slot = this.#slotOfSet(dimensionSet);
     const known = this.#slotsOfSets[slot] ?? 0;

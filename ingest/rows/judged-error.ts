@@ -19,8 +19,8 @@ export interface Failure {
 }
 
 /**
- * The judgement of an error. It depends only on status, provider and texts, so requests with the same error can share
- * it.
+ * The judgement of an error. The judgement depends only on status, provider and texts, so requests with the same error
+ * can share it.
  */
 export interface JudgedError {
   reading: Reading;

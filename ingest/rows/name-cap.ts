@@ -59,10 +59,10 @@ export interface DayUsage {
 }
 
 /**
- * Decides which values of a batch are counted under `(other)`. On the newest day a dimension has at most `most` names, on an
- * older day at most `most` new ones in each batch; of these, those with the most requests in the batch are kept. Pure. The result depends on the batch and on the names
- * that earlier batches left in the ledger, not on the order of the requests, so that a replay of the batch makes the
- * same rows.
+ * Decides which values of a batch are counted under `(other)`. On the newest day a dimension has at most `most` names.
+ * On an older day each batch adds at most `most` new names. The names with the most requests in the batch are kept.
+ * Pure. The result depends on the batch and on the names that earlier batches left in the ledger, not on the order of
+ * the requests, so that a replay of the batch makes the same rows.
  */
 export function limitNames(usage: ReadonlyMap<number, DayUsage>, kept: KeptNames, most: number): NameLimit {
   const limit: NameLimit = { day: kept.day, added: [], folded: new Map(), replaced: new Map() };
@@ -71,8 +71,8 @@ export function limitNames(usage: ReadonlyMap<number, DayUsage>, kept: KeptNames
     const known = callerDimensions.map((dimension) => (day === kept.day ? kept.of(dimension) : none));
     const fresh = freshNames(
       used,
-      // A dimension that is at its cap accepts no new name, so none has to be chosen. With many callers this is so for
-      // most of a day.
+      // A dimension that is at its cap accepts no new name, so no name has to be chosen. With many callers this is the
+      // case for most of a day.
       known.map((names) => (names.size < most ? names : null)),
     );
     const beyond = callerDimensions.map((dimension, which) => {
@@ -102,9 +102,9 @@ export function isInPlace(texts: readonly string[], dimensions: readonly string[
 }
 
 /**
- * The values of each dimension that are not known names, those with the most requests first; none for a dimension whose
- * known names are null. One pass over the sets: many of them do not fit into the processor's cache, so a second pass
- * would be as slow as the first.
+ * The values of each dimension that are not known names, those with the most requests first; no values for a dimension
+ * whose known names are null. The sets are visited once: many sets do not fit into the processor's cache, so a second
+ * pass would be as slow as the first.
  */
 function freshNames(
   { sets, requests }: DayUsage,
@@ -138,7 +138,7 @@ function freshNames(
   );
 }
 
-/** Counts the values that `beyond` accepts under `(other)`; null: no value of that dimension. */
+/** Counts the values that `beyond` accepts under `(other)`. Null in `beyond`: no value of that dimension. */
 function fold(
   limit: NameLimit,
   day: number,

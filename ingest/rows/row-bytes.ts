@@ -26,7 +26,7 @@ export class RowBytes {
     this.#length += part.length;
   }
 
-  /** All rows; null when there are none. A view that is valid until the next `add`. */
+  /** All rows; null when there are none. The result is a view that is valid until the next `add`. */
   all(): Buffer | null {
     return this.#length === 0 ? null : this.#bytes.subarray(0, this.#length);
   }

@@ -4,18 +4,18 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Committed } from './source.ts';
 
-/** Stores the announcements for files, as Kafka does for topics: the last announcement by topic. */
+/** Keeps the announcements for files, as Kafka does for topics: the last announcement of each topic. */
 export interface Announcements {
   read(topic: string): Promise<Committed>;
   write(topic: string, announced: Committed): Promise<void>;
-  /** Nothing is pending: the ledger alone shows what is stored. */
+  /** Removes the announcement, because nothing is pending: the ledger alone shows what is stored. */
   clear(topic: string): Promise<void>;
 }
 
 const none: Committed = { offset: -1, metadata: null };
 const stored = z.object({ topic: z.string(), offset: z.number(), metadata: z.string() });
 
-/** For a store that does not outlive the process. */
+/** Keeps the announcements in memory, for a store that does not outlive the process. */
 export function announceInMemory(): Announcements {
   const known = new Map<string, Committed>();
   return {

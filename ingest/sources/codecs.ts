@@ -5,13 +5,13 @@ import { compress as snappyCompress, uncompress as snappyUncompress } from 'snap
 
 export type CodecName = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
-/** The interface that the Kafka client expects of a codec; both sides are whole record sections. */
+/** The interface that the Kafka client expects of a codec. Input and output are whole record sections. */
 export interface Codec {
   compress(encoder: { buffer: Buffer }): Promise<Buffer>;
   decompress(buffer: Buffer): Promise<Buffer>;
 }
 
-/** Names the codec whose input is damaged, or uncompresses to more than the limit. */
+/** The input of a codec is damaged, or it uncompresses to more than the limit. `codec` names the codec. */
 export class CodecError extends Error {
   readonly code = 'undecodable_batch';
   readonly codec: CodecName;
@@ -31,7 +31,7 @@ export const maxUnpackedBytes = 256 * 1024 * 1024;
  */
 export const codecs: Record<CodecName, Codec> = createCodecs(maxUnpackedBytes);
 
-/** The same with another limit, in bytes. */
+/** Makes the four codecs with another limit, in bytes, for the uncompressed size of a batch. */
 export function createCodecs(limit: number): Record<CodecName, Codec> {
   const inflate = { maxOutputLength: limit };
   return {
@@ -153,7 +153,7 @@ function snappyLength(block: Buffer): number {
   throw new Error('no block length');
 }
 
-// Node reads one zstd frame and silently ignores what follows; a batch may hold several frames.
+// Node uncompresses one zstd frame and silently ignores the bytes after it, but a batch may hold several frames.
 async function unpackZstd(packed: Buffer, limit: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let rest = packed;

@@ -1,10 +1,7 @@
 import { isWholeJson } from './json-end.ts';
 import { RawRecord } from './source.ts';
 
-/**
- * Docker cuts lines into parts of this many bytes. A character that is cut in the middle is written as a few bytes
- * more.
- */
+/** Docker cuts lines into parts of this many bytes. A character that is cut in the middle takes a few bytes more. */
 const DOCKER_PART = 16 * 1024;
 const DOCKER_SLACK = 16;
 /** At most about this many bytes of one line are kept: a longer line would not be a record anyway. */
@@ -40,7 +37,7 @@ interface Line {
 export class ContainerLines {
   readonly #begun = new Map<string, { parts: Buffer[]; bytes: number }>();
 
-  /** Texts of lines whose last part has not arrived, by stream. */
+  /** Number of bytes of lines whose last part has not arrived. */
   get held(): number {
     let sum = 0;
     for (const { bytes } of this.#begun.values()) sum += bytes;
@@ -48,15 +45,15 @@ export class ContainerLines {
   }
 
   /**
-   * Whether the line that starts here may be a line of a container. It is called for every line, so it looks only at
-   * the first three bytes.
+   * Whether the line that starts at `start` may be a line of a container. The function is called for every line, so it
+   * looks at no more than the first three bytes.
    */
   concerns(bytes: Buffer, start: number): boolean {
     const first = bytes[start] ?? 0;
     return first === BRACE ? bytes[start + 2] === LETTER_L : first > 47 && first < 58;
   }
 
-  /** The record as it came, or the joined line if this record is the last part of one. */
+  /** The same record, or the joined line if this record is the last part of a line. */
   take(record: RawRecord): RawRecord {
     const { value } = record;
     const line = value === null ? null : (criLine(value) ?? dockerLine(value));

@@ -19,7 +19,7 @@ export async function* csvRows(
     bom: true,
     relax_column_count: true,
     relax_quotes: true,
-    // Blanks after a separator: `ts, status`. Between tabs they would take empty cells away.
+    // Removes blanks after a separator, as in `ts, status`. With tabs as separators this would also remove empty cells.
     trim: delimiter !== '\t',
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
@@ -36,11 +36,14 @@ export async function* csvRows(
   }
 }
 
-/** What exports write after a name: of Log Analytics the zone, of others the type. A unit stays, as it changes the value. */
+/**
+ * What exports write after the name of a column: Log Analytics writes the zone, others write the type. A unit after a
+ * name is kept, because it changes the meaning of the value.
+ */
 const TYPE =
   / ?\[(?:utc|text|string|varchar|json|dynamic|guid|datetime|timestamp|int|integer|long|bigint|real|float|double|bool|boolean)\]$/i;
 
-/** The names of the columns; one that repeats a name gets its position too, such as `name_3`. */
+/** The names of the columns. A name that occurred before gets its position too, such as `name_3`. */
 function namesOf(cells: readonly string[]): string[] {
   const names: string[] = [];
   for (const [at, cell] of cells.entries()) {

@@ -28,7 +28,7 @@ export interface FileGeneration {
   counted: number;
   /** Number of lines in the file, once it is known to have fewer than were counted. */
   latest: number;
-  /** Whether some of it was counted or announced; null until its start is decided. */
+  /** Whether a part of the file was counted or announced; null until its start is decided. */
   known: boolean | null;
   unfinished: number;
   /** The file was truncated: nothing more will come. */
@@ -36,12 +36,12 @@ export interface FileGeneration {
 }
 
 /**
- * How delivering ended: no more lines at present; the file was truncated or replaced; or it was stopped, or another
- * file is read instead.
+ * How delivering ended. `end`: there are no more lines at present. `changed`: the file was truncated or replaced.
+ * `stopped`: reading was stopped, or another file is read instead.
  */
 export type DeliveryEnd = 'end' | 'changed' | 'stopped';
 
-/** A generation of which nothing was read yet. */
+/** Makes a generation from an opened file of which nothing was read yet. */
 export const take = (opened: OpenFile, last: LastLine): FileGeneration => ({
   id: { topic: opened.topic, partition: 0 },
   path: opened.path,
@@ -86,7 +86,7 @@ export async function deliver(sink: Sink, generation: FileGeneration): Promise<D
   }
 }
 
-/** Delivers groups of lines until the worker asks for others. */
+/** Delivers groups of lines, until the worker asks for other lines. */
 export async function handOver(
   sink: Sink,
   generation: FileGeneration,

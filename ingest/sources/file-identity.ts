@@ -17,13 +17,13 @@ export interface OpenFile {
   handle: FileHandle;
   topic: string;
   path: string;
-  /** The unit that its records are counted in. */
+  /** The word for one record of the file. */
   unit: RecordUnit;
-  /** Whether it is plain lines of text, so that it can grow and be followed. */
+  /** Whether the file has plain lines of text, so that it can grow and be followed. */
   isPlain: boolean;
-  /** When it was last changed, epoch ms. */
+  /** When the file was last changed, epoch ms. */
   changed: number;
-  /** Opens it for reading from the start; `last` decides about a last record without its end. */
+  /** Opens the file for reading from the start; `last` decides about a last record without its end. */
   records(last: LastLine): RecordFile;
 }
 
@@ -31,10 +31,10 @@ export interface OpenFile {
 type Opened = Pick<OpenFile, 'unit' | 'isPlain' | 'records'> & { identity: Buffer | null };
 
 /**
- * Opens the file that is at `at` now, and that was or is written under the name `written`. Its topic is derived from
- * that name and the first record, so that reading continues where it ended, even if the file was moved or compressed.
- * Null while the file has no first record. Throws Node's error with the path, and an error of one line for a file that
- * is not a log.
+ * Opens the file that is at the path `at` now; `written` is the path under which it is or was written. The topic is
+ * derived from `written` and the first record, so that reading continues where it ended, even if the file was moved or
+ * compressed. Null while the file has no first record. Throws Node's error with the path, and an error of one line for
+ * a file that is not a log.
  */
 export async function openWithTopic(at: string, written: string, last: LastLine): Promise<OpenFile | null> {
   const found = await stat(at);
@@ -117,7 +117,10 @@ async function firstRecord(file: RecordFile): Promise<Buffer | null> {
   return first === undefined ? null : (first.value ?? Buffer.alloc(0)).subarray(0, HEAD);
 }
 
-/** Whether a name is that of a rotated `app.log`: `app.log.1`, `app.log-20261127`, `app-2026-11-27.log`, … */
+/**
+ * Whether a name is that of a rotated file. Rotated files of `app.log` are `app.log.1`, `app.log-20261127`,
+ * `app-2026-11-27.log`, …
+ */
 export function isRotatedName(name: string, original: string): boolean {
   if (name === original) return false;
   const { name: stem, ext } = path.parse(original);

@@ -23,7 +23,10 @@ import type { Committed, Sink, Source } from './source.ts';
 import { type PartitionId, partitionKey } from '../partition-id.ts';
 
 export interface FileLinesOptions {
-  /** Continue reading while the file grows, as `tail -F` does; otherwise reading stops at its present end. */
+  /**
+   * True: reading continues while the file grows, as with `tail -F`. False: reading stops at the present end of the
+   * file.
+   */
   follow: boolean;
   /** What to do with a last line without its line end. In a followed file it always waits. */
   lastLine: LastLine;
@@ -35,9 +38,9 @@ export interface FileLinesOptions {
 export interface FileSource extends Source {
   /** Bytes of last lines that were not complete, and so not counted. */
   unfinished(): number;
-  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  /** Why the file was not read to its end, in one line; null while nothing is wrong. */
   damage(): string | null;
-  /** The unit that its records are counted in. */
+  /** The word for one record of the file. */
   unit(): RecordUnit;
 }
 
@@ -87,7 +90,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       generation.known = facts.ledger !== null || facts.commit !== null;
       generation.counted = start.at;
       generation.latest = NO_END;
-      // That reading continues in a rotated file is worth a line only if some of it is left to read.
+      // For a rotated file, how far it was counted is not reported: mostly it was counted to its end.
       return generation.path === file || start.at === 0 ? start : { ...start, reason: '' };
     },
     isSame(value, digest) {
@@ -189,7 +192,10 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     return same;
   }
 
-  /** The file was truncated or replaced. Lines that were removed before they were read may be in a copy beside it. */
+  /**
+   * Handles a file that was truncated or replaced. Lines that were removed before they were read may be in a copy
+   * beside it.
+   */
   async function changed(sink: Sink, generation: FileGeneration): Promise<void> {
     say(`${file} was truncated or replaced: it is read from its first line`);
     generation.over = true;
@@ -299,7 +305,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     },
   };
 
-  /** The announcement that is pending, unless the file no longer has these lines. */
+  /** The announcement that is pending, unless the file no longer has the announced lines. */
   async function pending(id: PartitionId): Promise<Committed> {
     const none: Committed = { offset: -1, metadata: null };
     const { offset, metadata } = await announcements.read(id.topic);
@@ -308,7 +314,8 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     if (to === null || generation === undefined) return none;
     const lines = await countRecords(generation.records(lastLine));
     if (lines >= to) return { offset, metadata };
-    // If the topic was started by this process, its stored batches are in the ledger, so there is nothing to report.
+    // If this process has started the topic before, the stored batches are in the ledger, so there is nothing to
+    // report.
     if (generation.known === null)
       say(
         `${nameOf(id)} ends at line ${lines}: lines ${offset + 1} to ${to}, of which some may have been stored by an import that was killed, are gone`,

@@ -76,8 +76,9 @@ const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string
 ];
 
 /**
- * The shape of bytes that start with `head`; null when more bytes are needed (never when `isAll`, or with `SHAPE_BYTES`
- * of them). Only the content decides, never the name. A growing file keeps its shape, because the first record decides.
+ * The shape of an input that starts with the bytes `head`. Null when more bytes are needed; never null when `isAll`, or
+ * when `head` has `SHAPE_BYTES` bytes. Only the content decides, never the name. A growing file keeps its shape,
+ * because the first record decides.
  */
 export function shapeOf(head: Buffer, isAll: boolean): InputShape | null {
   const enough = isAll || head.length >= SHAPE_BYTES;
@@ -91,7 +92,7 @@ export function shapeOf(head: Buffer, isAll: boolean): InputShape | null {
   return textShape(textOf(head), enough);
 }
 
-/** Starts with a frame, or with a skippable frame, as pzstd writes first. */
+/** Whether the bytes start with a zstd frame, or with a skippable frame, which pzstd writes first. */
 function isZstd(head: Buffer): boolean {
   if (head.length < 4) return false;
   const magic = head.readUInt32LE(0);
@@ -131,7 +132,10 @@ function textShape(text: Buffer, enough: boolean): InputShape | null {
   return csvShape(text, end < 0 ? text.length : end, enough);
 }
 
-/** Whether another object follows the first without a line end between them: as Firehose writes, no line ends at all. */
+/**
+ * Whether another object follows the first one without a line end between them. Firehose writes objects without any
+ * line ends.
+ */
 function isFollowed(text: Buffer): boolean {
   let at = jsonEnd(text);
   if (at < 0) return false;
@@ -157,8 +161,8 @@ function isJson(bytes: Buffer): boolean {
 }
 
 /**
- * Whether the text is a correct beginning of JSON: the parser complains only about its end, not about an earlier
- * position.
+ * Whether the text is a correct beginning of JSON: the parser complains only about the end of the text, not about an
+ * earlier position.
  */
 function mayBecomeJson(bytes: Buffer): boolean {
   const text = bytes.toString();
@@ -175,7 +179,10 @@ function mayBecomeJson(bytes: Buffer): boolean {
   }
 }
 
-/** Recognises rows under a header: names in the first line, and the same number of values in the second; of three or more names, some can be missing. */
+/**
+ * Recognises rows under a header: the first line has names, and the second has as many values. With three or more
+ * names, the second line may have fewer values, but at least two.
+ */
 function csvShape(text: Buffer, headerEnd: number, enough: boolean): InputShape | null {
   const header = withoutReturn(text.toString('utf8', 0, headerEnd));
   const delimiter = DELIMITERS.find((one) => isHeader(cellsOf(header, one)));
@@ -192,7 +199,7 @@ function csvShape(text: Buffer, headerEnd: number, enough: boolean): InputShape 
   return fits ? { kind: 'csv', delimiter } : LINES;
 }
 
-/** Blanks at the end stay: with tabs they are cells. */
+/** The line without a carriage return at its end. Blanks at the end stay: tabs may separate empty cells. */
 function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }

@@ -10,9 +10,10 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
  * each of its elements is a record, so that a list of any size needs only the memory of one element. Only brackets and
  * quotes are examined; the rest is checked when the record is decoded.
  *
- * One truncated document must not swallow those after it. JSON allows no line end inside a string, so a line end there
- * ends the document. A document that was truncated outside a string looks whole until an object or list starts where
- * JSON allows none. It then ends at the first later line that starts with `{` or `[`, and reading continues there.
+ * A truncated document must not swallow the documents after it. JSON allows no line end inside a string, so a line end
+ * there ends the document. A document that was truncated outside a string looks whole until an object or list starts
+ * where JSON allows none. The document then ends at the first later line that starts with `{` or `[`, and reading
+ * continues there.
  */
 export class DocumentSplitter implements Splitter {
   next = 0;
@@ -80,7 +81,7 @@ export class DocumentSplitter implements Splitter {
     };
     const mayCut = (at: number): boolean =>
       this.#mayGoBack(this.#keptBytes + at - start, this.#given - (bytes.length - at));
-    /** Ends the open record where another seems to start, and reads again from there. */
+    /** Ends the open record at `#resume`, where another record seems to start, and reads again from there. */
     const cut = (): number => {
       if (this.#keptBytes > 0) {
         bytes = Buffer.concat([...this.#kept, bytes]);
@@ -139,14 +140,17 @@ export class DocumentSplitter implements Splitter {
     return groups;
   }
 
-  /** Between records: whether a record starts with this byte. Commas and closing brackets of truncated lists are ignored. */
+  /**
+   * Between records: whether a record starts with this byte. Commas are ignored, and so are the closing brackets of
+   * truncated lists.
+   */
   #begins(byte: number, isLineStart: boolean): boolean {
     if (BLANKS.has(byte) || byte === COMMA) return false;
     if (byte === CLOSE_LIST) {
       this.#inList = false;
       return false;
     }
-    // At the start of a line it is a new list: the one before was truncated between two elements.
+    // At the start of a line, this bracket opens a new list: the list before was truncated between two elements.
     if (byte === OPEN_LIST && (!this.#inList || isLineStart)) {
       this.#inList = true;
       return false;
@@ -177,7 +181,7 @@ export class DocumentSplitter implements Splitter {
     if (this.#resume < 0) return false;
     const back = place - this.#resume;
     if (this.#readAgain + back > given || this.#keptBytes >= LONGEST_LINE) {
-      // That is too far. The record ends at the next line that starts with `{` or `[`.
+      // Going back so far would cost too much. The record ends at the next line that starts with `{` or `[`.
       this.#resume = -1;
       return false;
     }

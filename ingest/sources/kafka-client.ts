@@ -56,7 +56,8 @@ function wordsOf({ message, error }: { message: string; error?: unknown }): stri
 }
 
 /**
- * The client logs most errors that it survives as errors; errors that matter to the user are reported by the worker.
+ * The level at which a line of the client is logged. The client gives the level `error` also to errors from which it
+ * recovers, so these lines become warnings. The worker reports the errors that matter to the user.
  */
 const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
   1: 'warn',

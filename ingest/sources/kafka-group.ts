@@ -28,9 +28,9 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
   const asked = new Map<string, number>();
   /** The id of a topic when the start in a partition was decided. */
   const begunIds = new Map<string, string>();
-  /** Whether the topic ids were confirmed since the last fetch was answered; null: not requested yet. */
+  /** Resolves to true when the topic ids were confirmed since the last fetch was answered; null: not requested yet. */
   let idsConfirmed: Promise<boolean> | null = null;
-  /** Topics that were missing at the last check, and those that were reported to the worker. */
+  /** Topics that were missing at the last check, and topics that the worker was told are missing. */
   let missing: readonly string[] = [];
   let told: readonly string[] = [];
   const askIds = (): Promise<unknown> => admin.fetchTopicMetadata({ topics: settings.topics });
@@ -57,8 +57,9 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
       consumer.pause(Object.entries(assignment).map(([topic, ids]) => ({ topic, partitions: ids })));
       sink.assigned(epoch, partitions);
     });
-    // The client installs the new generation as soon as the answer to SyncGroup arrives, before it reports it. From the
-    // first request of a rejoin on, a commit would be made for an assignment that nobody knows yet.
+    // The client installs the new generation of the group as soon as the answer to SyncGroup arrives, and only then
+    // reports it. From the first request of a rejoin on, a commit would be made for an assignment that nobody knows
+    // yet.
     consumer.on(consumer.events.REQUEST, ({ payload }) => {
       if (payload.apiName === 'JoinGroup' || payload.apiName === 'SyncGroup') end(sink);
     });
@@ -115,13 +116,14 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
         consumer.run({
           autoCommit: false,
           eachBatchAutoResolve: false,
-          // Handlers only fold and never wait, so several at a time would gain nothing.
+          // Handlers mostly compute, and wait only for the topic ids, once per fetch. So several at a time would gain
+          // nothing.
           partitionsConsumedConcurrently: 1,
           eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
             commitOffsets = commitOffsetsIfNecessary;
             const ownEpoch = epoch;
             // When a topic is created again between two fetches, fetching continues at the old offset without an error.
-            // Only its id shows it, which is requested after the answer to the fetch.
+            // Only the topic's id shows this, and the id is requested after the answer to the fetch.
             idsConfirmed ??= askIds().then(
               () => true,
               () => false,
@@ -149,7 +151,7 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
       if (commitOffsets === null) throw new CommitError('unreachable', 'nothing has been read yet');
       const partitions = [{ partition: id.partition, offset: String(offset), metadata }];
       try {
-        // One attempt, for the generation that is present at this moment.
+        // One attempt, for the generation that the client has at this moment.
         await commitOffsets({ topics: [{ topic: id.topic, partitions }] });
       } catch (error) {
         throw toCommitError(error, id);

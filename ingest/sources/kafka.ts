@@ -14,7 +14,7 @@ import type { PartitionId } from '../partition-id.ts';
 import type { Source } from './source.ts';
 
 /**
- * Opens the consumer group as a source. When connecting fails it throws a `KafkaError` of one line; it can be called
+ * Opens the consumer group as a source. Throws a `KafkaError` of one line when connecting fails; then it can be called
  * again.
  */
 export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise<Source> {
@@ -52,7 +52,7 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     });
     await attempt(settings, () => consumer.connect());
   } catch (error) {
-    // Parts that are connected would stay connected after each failed try.
+    // Otherwise a client that did connect would stay connected after each failed try.
     await Promise.allSettled([admin.disconnect(), consumer.disconnect()]);
     throw error;
   }
@@ -61,7 +61,8 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
 }
 
 /**
- * A broker that accepts a connection and closes it at the first request requires a login, however often it is asked.
+ * The error of a broker that closed the connection: a broker that closes each connection at the first request requires
+ * a login.
  */
 function wantsLogin(error: unknown): unknown {
   const isClosed = error instanceof KafkaError && error.code === 'closed';
@@ -111,8 +112,8 @@ export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
 }
 
 /**
- * The newest values of a topic, at most `most`, in the order of arrival. It uses `group` instead of the group of the
- * settings and commits nothing. Waits for at most `waitMs`. Throws a `KafkaError` of one line.
+ * The newest values of a topic, at most `most`, in the order of arrival. The consumer uses `group` instead of the group
+ * of the settings and commits nothing. Waits for at most `waitMs`. Throws a `KafkaError` of one line.
  */
 export async function sampleTopic(
   settings: KafkaSettings,

@@ -4,8 +4,8 @@ import { LineSplitter } from './line-splitter.ts';
 import type { RawRecord } from './source.ts';
 
 /**
- * When a last line without its line end counts. `waits`: not until its line end is written. `json`: when it is a
- * complete JSON object or list; the next import recognises it as the same line when it has its line end. `line`:
+ * When a last line without its line end counts. `waits`: not before its line end is written. `json`: when the line is a
+ * complete JSON object or list; when the line end has been written later, the next import recognises the line. `line`:
  * always.
  */
 export type LastLine = 'waits' | 'json' | 'line';
@@ -17,15 +17,16 @@ export type LinesRead = RawRecord[][] | 'end' | 'changed';
 export interface RecordFile {
   /** Number of the next record. */
   readonly next: number;
-  /** Records read so far, including a last one without its end if it counts. */
+  /** Number of records read so far. A last record without its end is included if it counts. */
   readonly lines: number;
   /** Bytes of a last record that is not complete. */
   readonly unfinished: number;
   /**
-   * Why it was not read to its end, as the rest of a sentence that starts with its name; null while nothing is wrong.
+   * Why the file was not read to its end, as the rest of a sentence that starts with the file's name; null while
+   * nothing is wrong.
    */
   readonly damage: string | null;
-  /** The next records are those from this number on. */
+  /** After this call, `read` returns the records from this number on. */
   rewind(from: number): void;
   read(): Promise<LinesRead>;
   /** Takes the last record as complete if possible, because nobody will write its end. */
@@ -37,8 +38,9 @@ const PIECE = 1024 * 1024;
 const OVERLAP = 64;
 
 /**
- * A file of lines that may grow, be truncated, or be replaced while it is read. It reads at its own positions, in whole
- * pieces as far as the file has them: each time an unchanged file is read, lines come in the same groups.
+ * A file of lines that may grow, be truncated, or be replaced while it is read. Reading keeps its own positions and
+ * takes whole pieces, as far as the file has them. So each time an unchanged file is read, lines come in the same
+ * groups.
  */
 export class LineFile implements RecordFile {
   readonly damage = null;
@@ -54,12 +56,11 @@ export class LineFile implements RecordFile {
     this.#last = last;
   }
 
-  /** Number of the next line. */
   get next(): number {
     return this.#splitter.next;
   }
 
-  /** Lines read so far, including a last one without its line end if it is complete JSON. */
+  /** Number of lines read so far. A last line without its line end is included if it is complete JSON. */
   get lines(): number {
     return this.#splitter.next + (isWholeJson(this.#splitter.rest) ? 1 : 0);
   }
@@ -69,7 +70,7 @@ export class LineFile implements RecordFile {
     return this.#splitter.rest.length + this.#splitter.held;
   }
 
-  /** The next lines are those from this number on. */
+  /** After this call, `read` returns the lines from this number on. */
   rewind(from: number): void {
     this.#splitter = new LineSplitter(from);
     this.#position = 0;

@@ -1,7 +1,7 @@
 import { ContainerLines } from './container-lines.ts';
 import { RawRecord } from './source.ts';
 
-/** A longer line is cut, so that an endless line cannot fill the memory; it becomes a dead letter. */
+/** A longer line is cut, so that an endless line cannot fill the memory. The cut line becomes a dead letter. */
 export const LONGEST_LINE = 4 * 1024 * 1024;
 /** Number of lines that are delivered at a time. */
 export const CHUNK_LINES = 2_000;
@@ -16,17 +16,18 @@ export interface Splitter {
   readonly rest: Buffer;
   /** Bytes of records that started and need further records to be complete. */
   readonly held: number;
-  /** Takes the rest as a record, or as several if only its end shows that one was truncated; none before the first wanted one. */
+  /**
+   * Takes the rest as a record. The rest becomes several records if only the end of the input shows that a record in it
+   * was truncated. Records before the first wanted one are left out.
+   */
   endLine(): RawRecord[];
 }
 
 /**
  * Splits bytes into lines without their line ends, numbered from 0. An empty line is a tombstone, so that it counts as
- * skipped. Bytes after the last line end wait for more. Lines that a container
- * runtime cut are joined.
+ * skipped. Bytes after the last line end wait for more bytes. Lines that a container runtime cut are joined.
  */
 export class LineSplitter implements Splitter {
-  /** Number of the next line. */
   next = 0;
   readonly #from: number;
   readonly #container = new ContainerLines();
@@ -47,7 +48,7 @@ export class LineSplitter implements Splitter {
       const number = this.next++;
       const isWanted = number >= this.#from;
       if (this.#restBytes > 0 || this.#container.concerns(bytes, start)) {
-        // Also for lines before the first wanted one: a wanted line may end a line that started there.
+        // Lines before the first wanted line are joined, too: a wanted line may end a line that started before it.
         const line = this.#container.take(this.#line(number, bytes, start, end));
         if (isWanted) lines.push(line);
       } else if (isWanted) lines.push(this.#line(number, bytes, start, end));

@@ -6,8 +6,9 @@ import { UnpackedRecords } from './unpack.ts';
 const PIECE = 1024 * 1024;
 
 /**
- * A file whose records are not its lines: compressed, UTF-16, JSON over many lines, or CSV. It can only be read from
- * the start, so going back to a record reads everything before it again. It is not followed: reading stops at the end of the file.
+ * A file whose records are not its lines: compressed, UTF-16, JSON over many lines, or CSV. The file can only be read
+ * from its start, so going back to a record reads everything before the record again. The file is not followed: reading
+ * stops at its end.
  */
 export class PackedFile implements RecordFile {
   readonly #handle: FileHandle;
@@ -38,7 +39,7 @@ export class PackedFile implements RecordFile {
     return this.#records.damage;
   }
 
-  /** How its text is divided into records; null until enough of it was read. */
+  /** How the text of the file is divided into records; null until enough of it was read. */
   get shape(): TextShape | null {
     return this.#records.shape;
   }

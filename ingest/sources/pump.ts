@@ -9,8 +9,8 @@ export class DamageError extends Error {
 export class TrailingError extends DamageError {}
 
 /**
- * Drives a transform by hand: each piece is processed before the next is given, and everything made of it is delivered
- * before a later error is thrown. A pipe of streams does not guarantee this.
+ * Drives a transform by hand: each piece is processed before the next piece is given, and everything that was made of
+ * the pieces is delivered before a later error is thrown. A pipe of streams does not guarantee this.
  */
 export class Pump<Made> {
   readonly #transform: Transform;

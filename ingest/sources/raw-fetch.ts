@@ -1,8 +1,8 @@
 import { batchLength, controlKey, openRecordBatch } from './record-set.ts';
 
 /**
- * Replaces one stored record batch in the `messages` of a fetched batch: its bytes, not its records. The client makes
- * some twenty objects per record, which costs more than all other work together.
+ * One record batch of the broker as bytes, in the place of its records in the `messages` of the client. The client's
+ * own decoding makes some twenty objects per record, which costs more than all other work together.
  */
 export interface RawMessage {
   readonly raw: true;
@@ -11,7 +11,7 @@ export interface RawMessage {
   /** Offset of the batch's last record. */
   offset: string;
   /**
-   * Set only for the marker of an aborted transaction. With it the client stops leaving out the records of that
+   * Set only for the marker of an aborted transaction. This key tells the client to stop leaving out the records of the
    * transaction.
    */
   key: Buffer | null;

@@ -34,7 +34,7 @@ export async function rawRecords(
         written.push(time);
       });
     } catch (error) {
-      // All records of a batch or none, so that a damaged batch is one range.
+      // The records of a batch are kept all or not at all, so that a damaged batch is one range.
       records.length = before;
       written.length = before;
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 /**
- * Whether, and from where, one partition may be read: the result of the calls of `seek`, `pause`, `resume` and `stop`
- * of a source.
+ * Whether one partition may be read, and from which offset: the result of the calls of `seek`, `pause`, `resume` and
+ * `stop` of a source.
  */
 export class ReadingGate {
   /** Offset of the first requested record. */
@@ -32,7 +32,7 @@ export class ReadingGate {
     this.#wake();
   }
 
-  /** Resolves when reading may continue; false: it was stopped. */
+  /** Resolves to true when reading may continue, and to false when it was stopped. */
   async opened(): Promise<boolean> {
     while (this.paused && !this.stopped) await this.woken();
     return !this.stopped;

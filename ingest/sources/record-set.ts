@@ -9,9 +9,9 @@ export interface RecordBatch {
   codec: CodecName | null;
   /** A transaction marker: it has an offset, but no content for a reader. */
   control: boolean;
-  /** Epoch ms of its first record; -1: unknown. */
+  /** Time of the first record, epoch ms; -1: unknown. */
   firstWritten: number;
-  /** Epoch ms when the broker appended the batch, if the topic uses that as the time of its records; otherwise null. */
+  /** When the broker appended the batch, epoch ms, if the topic uses this time for its records; otherwise null. */
   appended: number | null;
   records: Buffer;
 }

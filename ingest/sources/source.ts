@@ -2,8 +2,8 @@ import type { PartitionId } from '../partition-id.ts';
 import type { StartRules } from '../start-rules.ts';
 
 /**
- * A record as a position in the bytes of its fetch. A Buffer of its own would need more memory than everything else
- * about it.
+ * A record as a position in the bytes of its fetch. A Buffer of its own would need more memory than all other members
+ * of the record.
  */
 export class RawRecord {
   readonly offset: number;
@@ -41,22 +41,22 @@ export interface Chunk extends PartitionId {
   to: number;
   records: readonly RawRecord[];
   /**
-   * When each record was written, or all of them, according to the source, in epoch ms; negative or absent: unknown.
-   * The same each time the records are read.
+   * When the records were written according to the source, epoch ms: one time for each record, or one for all. Negative
+   * or absent: unknown. The same each time the records are read.
    */
   written?: readonly number[] | number;
   /** Ranges whose bytes cannot be read: they are damaged, or compressed in an unknown way. */
   unreadable?: readonly { from: number; to: number; reason: string }[];
-  /** Next offset of the log, used for the lag; null when unknown. */
+  /** The offset that the next record of the log will have, used for the lag; null when unknown. */
   highWatermark: number | null;
 }
 
 /** Receives what a source brings. Calls are synchronous, so that a source never waits. */
 export interface Sink {
   /**
-   * A new assignment; it replaces the previous one. Nothing of it is read before `seek` and `resume`. With the epoch of
-   * the present assignment it changes that one: partitions that are held continue, and those that are not named are
-   * given up once they are stored.
+   * A new assignment, which replaces the previous one. Nothing of it is read before `seek` and `resume`. A call with
+   * the epoch of the present assignment changes that assignment instead: partitions that are named in both continue,
+   * and those that are no longer named are given up once they are stored.
    */
   assigned(epoch: number, partitions: readonly PartitionId[]): void;
   /** The assignment is over: nothing may be announced or started until the next one. */
@@ -89,7 +89,7 @@ export class CommitError extends Error {
 
 /** Where records come from. Each kind of source is one file; the worker knows only this interface. */
 export interface Source {
-  /** How a start is decided; by default as for a consumer group. */
+  /** How the start of a partition is decided; absent: as for a consumer group. */
   readonly starts?: StartRules;
   /** Reads until `stop`, or to the end of the data. Rejects when reading cannot continue. */
   run(sink: Sink): Promise<void>;

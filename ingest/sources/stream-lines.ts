@@ -7,16 +7,16 @@ import type { PartitionId } from '../partition-id.ts';
 export interface StreamSource extends Source {
   /** Bytes of a last record that was cut off, and so not counted. */
   unfinished(): number;
-  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  /** Why the stream was not read to its end, in one line; null while nothing is wrong. */
   damage(): string | null;
-  /** The unit that its records are counted in. */
+  /** The word for one record of the stream. */
   unit(): RecordUnit;
 }
 
 /**
- * A stream of bytes as a source: a topic of one partition whose offsets are numbers of records. It is read once, at the
- * pace of the worker; its last line counts with or without a line end. `run` identifies this reading, because each
- * reading is a topic of its own. `told` is its name in messages, if that differs from `name`.
+ * A stream of bytes as a source: a topic of one partition whose offsets are numbers of records. The stream is read
+ * once, at the pace of the worker; its last line counts with or without a line end. `run` identifies this reading,
+ * because each reading is a topic of its own. `told` is the name of the stream in messages, if it differs from `name`.
  */
 export function openStreamLines(
   name: string,
@@ -72,7 +72,7 @@ export function openStreamLines(
         }
         await handOver(sink, groups);
       }
-      // A pending read of a pipe would resolve only when its writer writes again.
+      // A pending read of a pipe is not awaited, because it resolves only when the pipe's writer writes again.
       void pieces.return?.().catch(() => undefined);
     },
     seek(_id, offset) {

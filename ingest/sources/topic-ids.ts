@@ -16,7 +16,7 @@ export interface MetadataOptions {
 const known = 6;
 const withIds = 12;
 
-/** Is told which topics an answer contains. */
+/** Receives the topics that an answer of the broker contains. */
 export interface TopicListener {
   /** The id is empty when the broker gives none. */
   found(topic: string, id: string): void;
@@ -29,7 +29,7 @@ const UNKNOWN_TOPIC = 3;
 /**
  * Wraps the client's metadata request: it uses the version that returns topic ids (Kafka 3.1 and later), and reports
  * each topic as soon as the answer arrives, before the client acts on it. Older brokers get the original request. A
- * missing topic is removed from the answer as long as there is another one: otherwise the client would refuse the whole
+ * missing topic is removed from the answer if another topic is left. Otherwise the client would refuse the whole
  * answer, and not read the other topics either.
  */
 export function withTopicIds(metadata: RequestVersions, listener: TopicListener): RequestVersions {

@@ -7,7 +7,8 @@ import { DamageError, Pump, TrailingError } from './pump.ts';
 /** Size of the buffers for uncompressed bytes. */
 const CHUNK = 256 * 1024;
 /**
- * Compressed bytes are given in pieces of this size: what comes up to this far before a damaged position may be lost.
+ * Compressed bytes are given to the engine in pieces of this size. If they are damaged, up to this many bytes before
+ * the damage may be lost, too.
  */
 const SLICE = 32 * 1024;
 
@@ -26,8 +27,8 @@ export async function* through<Made>(
 }
 
 /**
- * Uncompresses; several concatenated compressed files are read as one. Throws `DamageError` when they are damaged or
- * truncated, `TrailingError` when other bytes follow them.
+ * Uncompresses bytes; several concatenated compressed files are read as one. Throws `DamageError` when the bytes are
+ * damaged or truncated, `TrailingError` when other bytes follow the compressed data.
  */
 export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: FileCodec): AsyncGenerator<Buffer> {
   try {
@@ -42,7 +43,8 @@ export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: FileCodec)
 }
 
 /**
- * Uncompresses the frames of zstd, each by its own engine: Node's silently ignores everything after the first frame.
+ * Uncompresses the frames of zstd, each by its own engine, because one engine of Node silently ignores everything after
+ * the first frame.
  */
 async function* frames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let engine = createZstdDecompress({ chunkSize: CHUNK });

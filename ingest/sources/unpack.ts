@@ -11,7 +11,7 @@ import { after, reencoded, unpacked } from './transform.ts';
 /** The word for a record of an input in messages. */
 export type RecordUnit = 'line' | 'document' | 'row';
 
-/** Compression, encoding, and compression again: more layers are a mistake. */
+/** At most this many layers are removed: compression, encoding, and compression again. More layers are a mistake. */
 const MOST_LAYERS = 3;
 
 /**
@@ -23,7 +23,8 @@ export class UnpackedRecords {
   /** Bytes of a last record that is not complete. */
   unfinished = 0;
   /**
-   * Why it was not read to its end, as the rest of a sentence that starts with its name; null while nothing is wrong.
+   * Why the input was not read to its end, as the rest of a sentence that starts with the input's name; null while
+   * nothing is wrong.
    */
   damage: string | null = null;
   /** Null until enough was read. */
@@ -51,7 +52,7 @@ export class UnpackedRecords {
     return this.#isAsWritten && this.shape?.kind === 'lines';
   }
 
-  /** The next records, in groups to be processed one at a time; null at the end. Throws when it is not a log. */
+  /** The next records, in groups to be processed one at a time; null at the end. Throws when the input is not a log. */
   async read(): Promise<RawRecord[][] | null> {
     const { value, done } = await this.#groups.next();
     return done === true ? null : value;
@@ -156,7 +157,8 @@ export class UnpackedRecords {
       if (!(error instanceof DamageError)) throw error;
       damage = error;
     }
-    // At the end, a half-written row looks like a complete one. Before a damaged position only complete rows are known.
+    // At the end of the input, a half-written row looks like a complete row. Before a damaged position, only complete
+    // rows are known.
     const isWhole = tail === 0 || damage !== null || this.isPacked || this.#last === 'line';
     if (held !== null && isWhole) take(held);
     if (!isWhole || damage !== null) this.unfinished = tail;
@@ -198,7 +200,7 @@ function notALog(name: string, { what, todo }: { what: string; todo: string }): 
   return Object.assign(new Error(`${name} is ${what}: ${todo}`), { code: 'not_a_log' });
 }
 
-/** The word for a record. */
+/** The word for a record of this shape; `line` while the shape is unknown. */
 export function unitOf(shape: TextShape | null): RecordUnit {
   if (shape === null || shape.kind === 'lines') return 'line';
   return shape.kind === 'csv' ? 'row' : 'document';

@@ -1,6 +1,6 @@
 import type { HealthState } from './metrics.ts';
 
-/** The facts that health is decided from. Times are monotonic ms; null: not so, or unknown. */
+/** The facts that health is decided from. Times are monotonic ms; null: it never happened, or is unknown. */
 export interface HealthFacts {
   phase: 'starting' | 'running' | 'stopping' | 'ended';
   /** What the worker waits for before it starts. */
@@ -16,7 +16,7 @@ export interface HealthFacts {
   partitions: number;
   starting: number;
   halted: number;
-  /** Since when every statement of the worker failed, and when one last failed. */
+  /** Since when every statement of the worker has failed, and when a statement last failed. */
   store_failing_since: number | null;
   store_failed_at: number | null;
   /** When ClickHouse last answered any request. */
@@ -24,7 +24,7 @@ export interface HealthFacts {
   broker_failing_since: number | null;
   broker_failed_at: number | null;
   broker_answered_at: number | null;
-  /** Sum over all partitions: now, and `LAG_WINDOW_MS` ago. */
+  /** Sum of the waiting records of all partitions: now, and `LAG_WINDOW_MS` ago. */
   lag_records: number;
   lag_records_before: number | null;
   /** The greatest lag of any partition. */
@@ -62,8 +62,8 @@ export type HealthReason = (typeof healthReasons)[number];
 export interface Health {
   state: HealthState;
   /**
-   * Worst first. `detail` names no host, path or record; it names a topic only when that is missing. `address` is where
-   * something is missing, for readers who may see it.
+   * Worst first. `detail` names no host, path or record; it names a topic only when the topic is missing. `address` is
+   * the host or URL of a missing part, for readers who may see it.
    */
   reasons: { code: HealthReason; state: Exclude<HealthState, 'ok'>; detail: string; address?: string }[];
 }
@@ -80,21 +80,24 @@ export const DOWN_MS = 120_000;
 export const REBALANCE_MS = 180_000;
 /** Deciding where a partition starts takes three requests; longer than this is a fault. */
 export const START_MS = 60_000;
-/** Lag is growing when records and seconds are above their floors and records rose by a tenth within a window. */
+/**
+ * Lag is growing when its records and its seconds are above their floors and the records rose by a tenth within a
+ * window.
+ */
 export const LAG_WINDOW_MS = 60_000;
 export const LAG_FLOOR_RECORDS = 10_000;
 export const LAG_FLOOR_SECONDS = 30;
 export const LAG_GROWTH = 1.1;
 
 /**
- * Whether the worker can do its work: when `degraded` it still counts everything, but later; when `not_ready` it does
- * not work now.
+ * Decides whether the worker can do its work. `degraded`: the worker still counts everything, but later. `not_ready`:
+ * the worker does not work now.
  */
 export function decideHealth(facts: HealthFacts, now: number): Health {
   const reasons: Health['reasons'] = [];
   const say: Say = (state, code, detail, address) =>
     void reasons.push({ code, state, detail, ...(address === undefined ? {} : { address }) });
-  // Nothing is inserted any more, but the page still asks the store.
+  // The worker inserts nothing any more, but telemetry still asks the store whether it answers.
   if (facts.phase === 'ended') judgeAnswers(facts, now, say);
   else if (facts.phase === 'starting') judgeStart(facts, say);
   else if (facts.phase === 'stopping')

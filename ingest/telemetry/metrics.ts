@@ -4,7 +4,8 @@ import { nativeRecord, rejectReasons } from '../../domain/request-log.ts';
 import { transientServerCodes } from '../../store/error.ts';
 
 /**
- * Values of a label: a closed list, or the partitions held, of which at most PARTITION_SERIES have series of their own.
+ * Values of a label: a closed list; or the partitions that the worker has, of which at most PARTITION_SERIES have
+ * series of their own.
  */
 export type LabelValues = readonly string[] | 'partitions';
 
@@ -16,7 +17,10 @@ export interface Metric {
   buckets?: readonly number[];
 }
 
-/** How many partitions have series of their own; all others share one, with `other` for topic and partition. */
+/**
+ * How many partitions have series of their own. All other partitions share one series, with `other` for topic and
+ * partition.
+ */
 export const PARTITION_SERIES = 200;
 
 /** The work that a worker spends its time on. */

@@ -1,7 +1,7 @@
 import type { PartitionStatus } from '../worker-status.ts';
 import { partitionKey } from '../partition-id.ts';
 
-/** The values shown for one partition, or for all beyond the limit together; null: unknown. */
+/** The values shown for one partition, or for all partitions beyond the limit together; null: unknown. */
 export interface PartitionSeries {
   topic: string;
   partition: string;
@@ -56,7 +56,10 @@ function seriesOf(status: PartitionStatus, written: number | null, now: number):
   };
 }
 
-/** Clocks of clients can be wrong: a request with a time in the future has no lag. */
+/**
+ * How far the stored requests are behind the clock, in seconds; null: unknown. Clocks of clients can be wrong, so a
+ * request with a time in the future has no lag.
+ */
 function lagSeconds(
   { unwritten, waiting_ts }: PartitionStatus,
   written: number | null,

@@ -5,7 +5,7 @@ import type { HealthFacts } from './health.ts';
 import { insertErrors, type WorkerStage, stages } from './metrics.ts';
 import type { Registry } from './registry.ts';
 
-/** What is kept about the events, beside the counters. */
+/** What is kept about the events in addition to the counters. */
 export interface Recorded {
   facts: Pick<
     HealthFacts,

@@ -12,7 +12,7 @@ import {
 /** Holds the values of all metrics and writes them in the text format of Prometheus. */
 export interface Registry {
   add<Name extends CounterName>(name: Name, amount: number, labels: LabelsOf<Name>): void;
-  /** Sets a counter that another program keeps to its present value. */
+  /** Sets a counter to a value that another program has counted. */
   total<Name extends CounterName>(name: Name, value: number, labels: LabelsOf<Name>): void;
   observe<Name extends HistogramName>(name: Name, value: number, labels: LabelsOf<Name>): void;
   set<Name extends GaugeName>(name: Name, value: number, labels: LabelsOf<Name>): void;
@@ -60,7 +60,10 @@ function of<T>(kept: ReadonlyMap<string, T>, name: MetricName): T {
   return found;
 }
 
-/** A rate needs a first value: a class that has not occurred yet must be zero, not absent. */
+/**
+ * The counter with all its series at zero. A rate needs a first value: a class that has not occurred yet must be zero,
+ * not absent.
+ */
 function zeroed(counter: Counter, { labels }: Metric): Counter {
   for (const [label, values] of Object.entries(labels)) {
     if (values !== 'partitions') for (const value of values) counter.inc({ [label]: value }, 0);

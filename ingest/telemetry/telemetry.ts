@@ -20,7 +20,7 @@ import { createRegistry } from './registry.ts';
 export interface Telemetry {
   /** Receives the events of the worker. */
   readonly events: WorkerEvents;
-  /** Sets what the start waits for; called whenever that changes. */
+  /** Sets what the start of the worker waits for; called whenever this changes. */
   lack(missing: readonly MissingPart[]): void;
   /** Sets the worker and its store; called when both exist. */
   watch(worker: Worker, store: Store): void;
@@ -57,8 +57,8 @@ export const SAMPLE_MS = 10_000;
 const NOTHING: WorkerStatus = { partitions: [], held_bytes: 0, ticked_at: null };
 
 /**
- * Starts telemetry. Events cost work per chunk and per batch; everything else is computed when metrics or health are
- * read.
+ * Starts telemetry. The events cost work only once per chunk and once per batch; everything else is computed when
+ * metrics or health are read.
  */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = createRegistry({ process: options.process });
@@ -130,7 +130,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     try {
       if (await worker.refreshLag()) facts.broker_answered_at = options.monotonic();
     } catch {
-      // There was no answer: the time of the last one shows it.
+      // There was no answer. The time of the last answer, which does not change, shows this.
     }
   }
 

@@ -166,8 +166,8 @@ export const accountFailures: readonly SimulatedFailure[] = [
 ];
 
 /**
- * Makes a quota failure. Since 2026 the same code comes with different sentences, so only shapes of the log that keep
- * the code are used.
+ * Makes a quota failure. Since 2026 one code comes with several sentences, so the failure uses only shapes of the log
+ * that keep the code.
  */
 function quota(
   id: string,

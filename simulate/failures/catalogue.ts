@@ -21,8 +21,8 @@ export const catalogue: readonly SimulatedFailure[] = [
 ];
 
 /**
- * The failures of this class that this caller can have, only those in `ids` if it is given; empty when the caller's
- * provider has none.
+ * The failures of this class that this caller can have. With `ids`, only the failures with these ids. Empty when the
+ * caller's provider has no such failure.
  */
 export function failuresOf(
   caller: Caller,

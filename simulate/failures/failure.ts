@@ -18,7 +18,6 @@ export interface FailureContext {
 
 /** One failure with its true class: a row of the catalogue. */
 export interface SimulatedFailure {
-  /** Identifies the row. */
   id: string;
   class: ErrorClass;
   subclass: Subclass;
@@ -27,15 +26,15 @@ export interface SimulatedFailure {
   /** 0 without an HTTP answer. */
   status: number;
   shapes: readonly BodyForm[];
-  /** Whether the SDKs retry it. They retry 408, 409, 429, 5xx, time-outs and broken connections. */
+  /** Whether the SDKs retry this failure. SDKs retry 408, 409, 429, 5xx, time-outs and broken connections. */
   retried: boolean;
   /** The parsed body, or the text for `verbatim`. */
   body(context: FailureContext): unknown;
-  /** Exception class for `verbatim`; other shapes derive it from the status. */
+  /** Exception class for `verbatim`; the other shapes derive the class from the status. */
   exception: string;
   /**
-   * True: the failure is used only when an event names it. Most callers have no gateway, so its answers do not occur by
-   * chance.
+   * True: the failure is used only when an event names it. Most callers have no gateway, so the answers of a gateway do
+   * not occur by chance.
    */
   by_id?: true;
   /** Seconds to wait in the retry-after header; 0: no header. */

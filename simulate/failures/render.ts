@@ -17,7 +17,8 @@ const shapesOfSdk: Readonly<Record<Sdk, readonly BodyForm[]>> = {
 };
 
 /**
- * The failure as the caller's library logs it: in a random form among those that suit both the failure and the library.
+ * The failure as the caller's library logs it, in a random shape that suits both the failure and the library. A failure
+ * that has no shape in common with the library takes any of its own shapes.
  */
 export function render(failure: SimulatedFailure, context: FailureContext): Rendered {
   const fitting = failure.shapes.filter((shape) => shapesOfSdk[context.caller.sdk].includes(shape));

@@ -27,7 +27,7 @@ const texts: readonly Verbatim[] = [
   ['aborted', 'other', 'APIUserAbortError', 'Request was aborted.', 0],
 ];
 
-/** Failures without a usable HTTP answer: time-outs, broken connections, calls that the caller cancelled. */
+/** Failures without a usable HTTP answer: time-outs, broken connections, and calls that the caller cancelled. */
 export const transportFailures: readonly SimulatedFailure[] = texts.map(
   ([id, cls, exception, text, status]) =>
     failure({

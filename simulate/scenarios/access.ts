@@ -66,8 +66,8 @@ function rotated(): Scenario {
 }
 
 /**
- * How long a caller that does not exist yet is silent. In the last minute its rate grows to the usual one, so the
- * silence ends a minute after the event begins.
+ * How long a caller that does not exist yet is silent. In the last minute of this time its rate grows to the usual
+ * rate, so the caller sends at its usual rate from one minute after `EVENT_AT`.
  */
 const SILENT_MS = EVENT_AT + MINUTE;
 

@@ -33,7 +33,10 @@ export const calmDay: Scenario = {
   events: [],
 };
 
-/** The backfill of `doc-summarizer`: four times its rate within four minutes, throttled after 20. */
+/**
+ * The backfill of `doc-summarizer`: its rate grows to four times the usual rate within four minutes, and somebody
+ * throttles the job after 20 minutes.
+ */
 export function surge(after_ms: number): Surge {
   return {
     kind: 'slow_down_surge',
@@ -71,7 +74,7 @@ function noCredit(after_ms: number): Exhaustion {
   };
 }
 
-/** Scenarios at one company: calm ones, and some with one or two incidents. */
+/** Scenarios at one company: some are calm, and some have one or two incidents. */
 export const dayScenarios: readonly Scenario[] = [
   calmDay,
   {

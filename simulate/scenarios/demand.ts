@@ -17,7 +17,7 @@ function surge(where: Surge['where'], more: Partial<Surge> = {}): Surge {
   };
 }
 
-/** Traffic that grows, is limited, or is sent again and again. */
+/** Traffic that grows, traffic that is limited, and requests that are sent again and again. */
 export const demandScenarios: readonly Scenario[] = [
   twoHours('slow-down-no-growth', 'Slow Down without growth: the provider is short of capacity.', [
     failing({

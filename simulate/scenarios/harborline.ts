@@ -54,8 +54,9 @@ const regions: readonly [name: string, share: number][] = [
 ];
 
 /**
- * The company of the day scenarios: one organization, three projects, five services in three regions, five OpenAI
- * models, and a little Azure, Anthropic and Gemini. Names and keys are the same for every seed.
+ * The company of the day scenarios: one organization, three projects, six services in three regions, five OpenAI
+ * models, a little traffic to Azure, Anthropic and Gemini, and a developer's laptop. Names and keys are the same for
+ * every seed.
  */
 export const harborline: readonly Caller[] = [...buildCallers(), laptop()];
 

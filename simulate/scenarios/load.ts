@@ -3,7 +3,7 @@ import { type Caller, fakeKey, type Model, models, type Sdk } from '../caller.ts
 import { createRandom } from '../random.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Share of requests for each class that is not listed. */
+/** Share of requests for each class that `background` does not list. */
 const STRAY = 0.000_2;
 const SERVICES = 24;
 const PROJECTS = 8;
@@ -12,7 +12,7 @@ const sdks: readonly Sdk[] = ['python', 'node', 'http'];
 
 /**
  * The traffic of the benchmarks: a line has about 450 bytes on average, one request in twenty fails, and there are
- * about 200 combinations of project, key, service, region and model. Single Slow Down and quota answers are no
+ * about 200 combinations of project, key, service, region and model. The few Slow Down and quota answers are no
  * incident.
  */
 export const load: Scenario = {

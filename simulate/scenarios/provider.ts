@@ -17,7 +17,7 @@ function outage(fault: Partial<SimulatedFault>): SimulatedFault {
   };
 }
 
-/** Trouble at the provider, on the way to it, and traffic that only looks like it. */
+/** Trouble at the provider or on the way to the provider, and traffic that only looks like such trouble. */
 export const providerScenarios: readonly Scenario[] = [
   twoHours('outage-provider', 'Three of five requests to one provider fail, whatever the model.', [
     outage({}),
@@ -61,7 +61,8 @@ export const providerScenarios: readonly Scenario[] = [
       outage({
         after_ms: EVENT_AT + minute * MINUTE,
         lasts_ms: 3 * MINUTE,
-        // An incident that is opened again still counts as one, so only the first event is to be found.
+        // An incident that is opened again still counts as one incident, so only the first of these events has to be
+        // found.
         truth: i === 0 ? { kind: 'provider_outage', party: 'provider' } : null,
       }),
     ),

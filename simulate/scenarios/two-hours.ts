@@ -5,7 +5,7 @@ import { ORG } from './harborline.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-/** The events of the short scenarios begin here, so that the hour before shows what is usual. */
+/** The events of the short scenarios begin at this time, so that the hour before them shows what is usual. */
 export const EVENT_AT = 65 * MINUTE;
 /** The callers of OpenAI at the company of the day scenarios. */
 export const OPENAI = { provider: 'openai', org: ORG };

@@ -8,7 +8,7 @@ const LEARNING_WEEKS = 3;
 const WEEKS = 6;
 const REPORT = { ...OPENAI, client: 'weekly-report' };
 const USUAL = 0.3;
-/** Outside of its hour the job sends only this part of its rate. */
+/** Outside of the hour of its run, the job sends only this part of its rate. */
 const IDLE = 0.01;
 
 const job = harborline
@@ -16,7 +16,9 @@ const job = harborline
   .filter(({ provider }) => provider === 'openai')
   .map((caller) => ({ ...caller, client: 'weekly-report', weight: caller.weight * IDLE }));
 
-/** One run of the job: it sends for an hour, and a share of its requests is refused because they are wrong. */
+/**
+ * One run of the job: the job sends for an hour, and the API refuses a share of the requests because they are wrong.
+ */
 function run(week: number, share: number, truth: SimulatedFault['truth']): [LoadChange, SimulatedFault] {
   const times = { where: REPORT, after_ms: week * WEEK + EVENT_AT, lasts_ms: HOUR };
   return [
@@ -28,8 +30,8 @@ function run(week: number, share: number, truth: SimulatedFault['truth']): [Load
 const surge = { kind: 'error_surge', party: null };
 
 /**
- * A job runs one afternoon a week, for six weeks. Failures at the same hour of three weeks are usual from the fourth
- * week on.
+ * A job runs at the same hour of each week, for six weeks. When the job has failed at this hour in three weeks, such
+ * failures are usual from the fourth week on.
  */
 export const weeklyScenarios: readonly Scenario[] = [
   {

@@ -25,7 +25,7 @@ export interface Meaning {
   late: boolean;
   /** The text around the phrase must be checked, not only the borders of the word. */
   conditional: boolean;
-  /** The phrase has white space or a quote, so it may be longer in a text. */
+  /** The phrase has white space or a quote, so its form in a text may be longer. */
   spaced: boolean;
 }
 
@@ -58,7 +58,7 @@ export const symbolOf: Uint8Array = symbolTable(
 
 export interface PhraseVocabulary {
   trie: PhraseTrie;
-  /** The meanings of the phrases that end at each ending of the trie, by its number. */
+  /** At the number of each ending of the trie: the meanings of the phrases that end there. */
   endingMeanings: readonly (readonly Meaning[])[];
 }
 
@@ -86,9 +86,9 @@ export interface CompiledRule {
   decision: Decision;
   /** Index of the stage in `stages`. */
   stage: number;
-  /** Bits of the hints that must be present. */
+  /** Bits of the hints that the text must have. */
   all: number;
-  /** Bits of the hints that must be absent. */
+  /** Bits of the hints that the text must not have. */
   none: number;
   /** The rule applies only to these statuses; 0: no failed HTTP answer; null: all statuses. */
   statuses: readonly number[] | null;

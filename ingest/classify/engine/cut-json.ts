@@ -2,8 +2,8 @@
 export const unreadable = Symbol('unreadable');
 
 /**
- * Parses a JSON text. If the text was cut off, it closes the open brackets and leaves out a member without a value.
- * `unreadable` for every other text. Takes time linear in the length of the text.
+ * Parses a JSON text. If the text was cut off, the function closes the open brackets and leaves out a member without a
+ * value. Returns `unreadable` for every other text. Takes time linear in the length of the text.
  */
 export function readJson(text: string): unknown {
   try {

@@ -65,7 +65,7 @@ export function decide(evidence: Evidence): Decision {
   );
 }
 
-/** The status that decides: the one that the text states, otherwise the given one. It is computed only once. */
+/** The status that decides: the one that the text states, otherwise the given one. `evidence` remembers the result. */
 export function statusOf(evidence: Evidence): number {
   if (evidence.status >= 0) return evidence.status;
   const stated = statedStatus(evidence.text, evidence.findings);
@@ -89,7 +89,10 @@ function failedStatus(evidence: Evidence): number {
   return status < 400 ? 0 : status;
 }
 
-/** False when the status is neither given nor in the text. This is faster than finding the status that decides. */
+/**
+ * False when the status is neither the given one nor a number in the text. This test is faster than finding the status
+ * that decides.
+ */
 function mayBe({ findings, givenStatus }: Evidence, status: number): boolean {
   if (givenStatus === status) return true;
   for (let i = 0; i < findings.numberCount; i++) if (findings.numbers[i] === status) return true;

@@ -51,7 +51,10 @@ function innermostMessage(text: string, findings: Findings): { object: number; m
   return found;
 }
 
-/** The first value of a field that can be a name, in one object; in any object when `object` is null. */
+/**
+ * The first value of a field that has the form of a name (letters, digits and `_ . : -`); empty when there is none.
+ * `object` is the number of the object to look in; null: any object.
+ */
 function fieldOf(
   text: string,
   findings: Findings,

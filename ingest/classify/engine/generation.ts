@@ -20,8 +20,8 @@ const generationOfRule: Readonly<Record<string, Generation>> = {
 };
 
 /**
- * The edition of the guide that the form of the error belongs to; `neighbour` for another provider, empty when it is
- * not known or there is no error (null evidence).
+ * The generation (year) of OpenAI's error format that the error has; `neighbour` for another provider. Empty when the
+ * generation is not known, or when there is no error (null evidence).
  */
 export function generationOf(decision: Decision, evidence: Evidence | null, provider: string): Generation {
   if (evidence === null) return '';

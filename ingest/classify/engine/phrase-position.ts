@@ -5,8 +5,8 @@ const MAX_GAP = 24;
 const keyName = /(?:code|type|status|reason|error|kind)$/i;
 
 /**
- * Finds the index of the first character of a phrase from the index of its last one. White space and backslashes may be
- * in between.
+ * Finds the index of the first character of a phrase, given the index `end` of its last character. White space and
+ * backslashes may be in between.
  */
 export function startOfPhrase(
   text: string,
@@ -42,7 +42,9 @@ function isGap(text: string, i: number): boolean {
   return text.charCodeAt(i - 1) === 92 && /[nrt]/.test(text.charAt(i));
 }
 
-/** Whether the word that starts here is the value of a key such as `code`, `type`, `status`, `reason` or `error`. */
+/**
+ * Whether the word that starts at `start` is the value of a key such as `code`, `type`, `status`, `reason` or `error`.
+ */
 export function isValueOfCode(text: string, start: number): boolean {
   let i = start - 1;
   const limit = Math.max(0, start - MAX_GAP);
@@ -69,7 +71,7 @@ export function isValueOfCode(text: string, start: number): boolean {
   return keyName.test(text.slice(Math.max(0, i - MAX_GAP), i + 1));
 }
 
-/** Where the value starts of a key that ends just before `from`; -1 when no `:`, `=` or `=>` follows the key. */
+/** The start of the value of the key that ends just before `from`; -1 when no `:`, `=` or `=>` follows the key. */
 export function valueStart(text: string, from: number): number {
   let i = from;
   const limit = Math.min(text.length, from + MAX_GAP);

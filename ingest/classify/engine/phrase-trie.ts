@@ -33,7 +33,7 @@ export interface PhraseTrie {
    * its symbols after the first, and the position of the next node.
    */
   tape: Uint16Array;
-  /** The phrases that end at each ending, by its number; the first entry is empty. */
+  /** At the number of each ending: the phrases that end there. The first entry is empty. */
   endings: readonly (readonly number[])[];
 }
 
@@ -115,8 +115,8 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
 }
 
 /**
- * Sets the bits of all symbols that can follow the first ones. True when a phrase ends so early that `onward` cannot
- * reject it.
+ * Sets the bits of all symbols that can follow the first ones. Returns true when a phrase ends so early that `onward`
+ * cannot reject it.
  */
 function markOnward(
   onward: Uint8Array,

@@ -9,8 +9,8 @@ const QUOTED = new RegExp(
 );
 
 /**
- * Replaces each value that an answer quotes from the request by a text of the same length. Otherwise the unknown model
- * `rate_limit_exceeded` would make a rate limit of the answer that it is unknown. Pure.
+ * Replaces each value that an answer quotes from the request by a text of the same length. Otherwise an answer that
+ * says that there is no model `rate_limit_exceeded` would be judged as a rate limit. Pure.
  */
 export function withoutQuotedInput(text: string): string {
   return text.replace(QUOTED, (match, quote: string) => {

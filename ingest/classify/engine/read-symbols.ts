@@ -20,8 +20,8 @@ export const read: Uint8Array = new Uint8Array(MAX_LENGTH + MARGIN);
 export const places: Int32Array = new Int32Array(MAX_LENGTH + MARGIN);
 
 /**
- * Indexes of symbols at which a phrase, a brace or a status may start. A phrase has its mark at the last of its first
- * symbols.
+ * Indexes of symbols at which a phrase, a brace or a status may start. The mark of a phrase is at the last of its first
+ * GRAM_LENGTH symbols.
  */
 export const marks: Int32Array = new Int32Array(MAX_LENGTH);
 /** The last GRAM_LENGTH symbols up to each mark. */
@@ -50,7 +50,7 @@ export function readSymbols(text: string, filter: Uint8Array): number {
       }
     }
     const next = (gram << SYMBOL_BITS) | symbol;
-    // There is one comparison instead of two, because the processor cannot predict a branch on each space.
+    // One comparison tests both symbols: the processor could not predict a separate branch on each space.
     if ((next & PAIR_MASK) === DOUBLE_SPACE) continue;
     gram = next & GRAM_MASK;
     if (filter[filterIndex(gram)] !== 0 || symbol >= symbols.firstEvent) {

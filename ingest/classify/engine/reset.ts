@@ -14,8 +14,8 @@ const hours = {
 export const resetRules = { 'reset.minutes': 'rate_limit', 'reset.hours': 'quota_exceeded' } as const;
 
 /**
- * Corrects the decision about a limit that ends by itself after `wait` seconds: within an hour it is a rate limit,
- * later it is a quota. All other decisions stay as they are.
+ * Corrects the decision about a limit that ends by itself after `wait` seconds: a limit that ends within an hour is a
+ * rate limit, and one that ends later is a quota. All other decisions stay as they are.
  */
 export function byReset(decision: Decision, wait: number | null): Decision {
   if (wait === null || !decision.lifts) return decision;

@@ -84,7 +84,10 @@ function ahead(i: number): number {
   return (((near << SYMBOL_BITS) | (read[i + 3] ?? 0)) << SYMBOL_BITS) | (read[i + 4] ?? 0);
 }
 
-/** Follows the phrases that begin with the symbols up to `from`. Returns the end of a value to skip, or -1. */
+/**
+ * Finds the phrases that begin with the symbols up to `from`, and records their meanings. Returns the end of a value to
+ * skip, or -1.
+ */
 function readOn(text: string, from: number, entry: number, words: PhraseVocabulary): number {
   const { tape } = words.trie;
   let node = entry;
@@ -113,8 +116,8 @@ function noteAll(ending: readonly Meaning[], text: string, end: number): number 
       if (echoUntil === -1) continue;
       found.echoed = true;
       if (echoUntil >= 0) return echoUntil;
-      // The value has no end. From here on, these values are read and not skipped, so that a search for their ends does
-      // not take quadratic time.
+      // The value has no end. From here on, all values that repeat words of the caller are read and not skipped, so
+      // that a search for their ends does not take quadratic time.
       listening = true;
     } else if (meaning.kind === meanings.field) {
       noteField(meaning, text, end);

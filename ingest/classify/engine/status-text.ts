@@ -27,7 +27,7 @@ const units =
 /** Whether the digit 4 or 5 at `i` starts a number of three digits that may be the HTTP status of a failure. */
 export function mayBeStatus(text: string, i: number): boolean {
   const before = text.charCodeAt(i - 1);
-  // After a letter, a digit, or one of ". - / # $" it is part of a longer word or number.
+  // After a letter, a digit, or one of ". - / # $" the digit is part of a longer word or number.
   if (isWordCode(before) || (before >= 45 && before <= 47) || before === 35 || before === 36) return false;
   if (!isDigit(text.charCodeAt(i + 1)) || !isDigit(text.charCodeAt(i + 2))) return false;
   const after = text.charCodeAt(i + 3);

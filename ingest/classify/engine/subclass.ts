@@ -24,8 +24,8 @@ const quotaOfRule: Readonly<Record<string, Subclass>> = {
 };
 
 /**
- * The kind of a quota, from the rule that decided, or of a rate limit, from the hints of the text; empty when it is not
- * known.
+ * The subclass of a quota error, from the rule that decided, or of a rate limit, from the hints of the text. Empty for
+ * other classes, or when the subclass is not known.
  */
 export function subclassOf(name: RequestClass, rule: string, hints: number): Subclass {
   if (name === ('quota_exceeded' satisfies ErrorClass)) return quotaOfRule[rule] ?? '';

@@ -14,7 +14,7 @@ const MAX_UNWRAPPED = 3;
 /** A line of a stream begins with a field name and a colon; `:` alone begins a comment. */
 const streamLine = /^[>\s│|]*(?:data|event|id|retry)? ?: ?/i;
 const field = /^[>\s│|]*(data|event) ?: ?(.*)$/is;
-/** A line of a stream ends with any of these; no other character ends one. */
+/** A line of a stream ends with any of these characters; no other character ends a line. */
 const lineEnd = /\r\n|\n|\r/;
 const failedEvent = /^(?:error|response\.failed|response\.error|thread\.run\.failed|exception)$/i;
 /** A piece of a stream that does not match this is not an error. So most pieces need no parsing. */
@@ -30,8 +30,8 @@ const resultKey =
   /["'](?:choices|output|data|object|usage|candidates|content|embedding|results|text|generation)["']\s*:/;
 
 /**
- * Judges the body of an answer with a status below 400. It is `ok`, whatever its words, unless its form is that of an
- * error; null when it is an error that must be judged; `bad_request` when moderation cut the result off.
+ * Judges the body of an answer with a status below 400 by its form, not by its words. Returns `ok` for an ordinary
+ * result, `bad_request` when moderation cut the result off, and null when the body is an error that must be judged.
  */
 export function successReading(body: unknown): Decision | null {
   const shown = shownIn(body);
@@ -79,7 +79,7 @@ function isStream(text: string): boolean {
 
 function shownInLines(text: string): Shown {
   let shown: Shown = 'nothing';
-  // The JSON of an event may have several lines of data; a line that is no field ends it.
+  // The JSON of an event may be spread over several `data` lines. A line that is not a field ends the event.
   let spread: string[] = [];
   for (const line of [...text.split(lineEnd), '']) {
     const [, name = '', data = ''] = field.exec(line) ?? [];

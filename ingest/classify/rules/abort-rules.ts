@@ -1,6 +1,9 @@
 import { rule, type Rule } from './rule.ts';
 
-/** The caller gave up. Also logins, and gateways that are switched off: these are not calls of the API. */
+/**
+ * Texts of requests that the caller gave up, of logins, and of gateways that are switched off. A login, or a request to
+ * such a gateway, is not a call of the API.
+ */
 export const abortRules: readonly Rule[] = [
   rule(
     'abort.caller',

@@ -18,12 +18,12 @@ const quotaCodes = [
   'enforced_spend_limit_reached',
   'billing_error',
   'billing_not_active',
-  // AWS writes this code for a limit of the account, which only its support can raise. For a limit that ends by waiting
-  // it writes ThrottlingException.
+  // AWS writes this code for a limit of the account that only its support can raise. For a limit that ends by waiting,
+  // AWS writes ThrottlingException.
   'servicequotaexceededexception',
 ];
 
-/** HTTP 409 with a code of a quota is a conflict in the service and has nothing to do with money. */
+/** With HTTP 409, the code of a quota means a conflict in the service and has nothing to do with money. */
 const money = { notStatus: [409] } as const;
 
 /**

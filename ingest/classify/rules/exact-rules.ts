@@ -16,8 +16,8 @@ const ipRefused = new RegExp(
 );
 
 /**
- * Sentences and names that are more exact than a code or type beside them, so they are tried with the codes. A code can
- * have several causes, and wrappers add their own codes to a sentence.
+ * Sentences and names that are more exact than a code or type beside them, so they are tried together with the codes. A
+ * code can have several causes, and wrappers add their own codes to a sentence.
  */
 export const exactRules: readonly Rule[] = [
   rule(
@@ -46,8 +46,8 @@ export const exactRules: readonly Rule[] = [
   rule(
     'text.ip_refused',
     'ip_not_authorized',
-    // These are the ends of "your IP", "the IP", "client IP" and so on. Such a sequence is rare in other texts, so
-    // these are not slowed down.
+    // These phrases are the ends of "your IP", "the IP", "client IP" and so on. Other texts rarely contain such an end,
+    // so the condition is rarely tested in vain.
     [
       'ip address',
       'ur ip ',

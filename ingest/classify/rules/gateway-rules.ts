@@ -3,7 +3,7 @@ import { rule, type Rule } from './rule.ts';
 const byGateway = { fault: 'gateway' } as const;
 
 /**
- * Refusals by the caller's own gateway, which did not ask a provider. They are tried before all codes, because gateways
+ * Refusals by the caller's own gateway: no provider got the request. They are tried before all codes, because gateways
  * use the words of providers.
  */
 export const gatewayRules: readonly Rule[] = [

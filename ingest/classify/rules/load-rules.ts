@@ -4,7 +4,8 @@ import { codeRule, rule, type Rule } from './rule.ts';
 const quotaSentences = ['exceeded your current quota', 'check your plan and billing details'] as const;
 
 /**
- * Sentences that ask the caller to wait, to slow down or to pay. Overload comes first, because it also has status 429.
+ * Sentences that ask the caller to wait, to slow down or to pay. Overload comes first, because answers about overload
+ * can also have status 429.
  */
 export const loadRules: readonly Rule[] = [
   rule('text.overloaded', 'engine_overloaded', [
@@ -80,7 +81,8 @@ export const loadRules: readonly Rule[] = [
   ]),
   rule('text.slow_down', 'slow_down', ['slow down'], {
     word: true,
-    // "Slow down" must be a title or the whole error. In a sentence about rate limits it is only a request.
+    // "Slow down" must be a title or the whole error. In a sentence about rate limits these words only ask the caller
+    // to slow down.
     near: /(?:^|['>=({[]\s?|: ?|\d ?[:-]? ?|\d\) ?|(?:error|exception|failed) ?[-:]? ?)slow down(?:$|\s?['.!<)}\]]|\s?[-:,]|\s?\n| a sudden)/,
     none: ['login_by_device'],
     far: /too many requests[^'{}]{0,40}slow down|rate limit[^'{}]{0,60}slow down/,

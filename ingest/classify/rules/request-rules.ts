@@ -1,6 +1,6 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
-/** With these statuses the cause is not a wrong parameter. */
+/** With these statuses the error is about something other than a wrong parameter. */
 const moreThanParameter = { notStatus: [401, 403, 404, 422, 429] } as const;
 
 /** Sentences about the request itself and the resources that it names. */

@@ -1,7 +1,7 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
 /**
- * Error codes of system calls and phrases that mean that no connection was established, even when a timeout ended the
+ * Phrases and error codes of system calls which mean that no connection was established, even when a timeout ended the
  * attempt.
  */
 const neverConnected = [
@@ -30,7 +30,7 @@ const neverConnected = [
 
 /** Less exact sentences about credentials, then failures and timeouts of the server. */
 export const serverRules: readonly Rule[] = [
-  // LiteLLM adds its own HTTP exception class to the message of its client about a connection.
+  // LiteLLM puts its own exception class for an HTTP status before the message of its client about a broken connection.
   rule(
     'transport.relayed',
     'connection',

@@ -9,7 +9,7 @@ interface Cost {
 
 /** Most steps of the engine for one text, as a power of 2: some tenths of a second in the worst case. */
 const MOST_BITS = 26;
-/** A pattern that must be limited to a shorter text is useless. */
+/** A pattern that may see only shorter texts than this is useless, and is refused. */
 const SHORTEST = 256;
 const LONGEST = 1024 * 1024;
 
@@ -20,9 +20,9 @@ export interface BoundedForm {
 }
 
 /**
- * A regular expression that ignores case and cannot hang, whatever the text: one that may need too many steps on long
- * texts sees only their beginning. Null when it may need too many steps on short texts, as `(a+)+$` does. Throws a
- * SyntaxError when it is not a regular expression.
+ * A regular expression that ignores case and cannot hang, whatever the text. If the expression may need too many steps
+ * on long texts, it sees only their beginning. Null when it may need too many steps on short texts, as `(a+)+$` does.
+ * Throws a SyntaxError when `source` is not a regular expression.
  */
 export function boundedForm(source: string): BoundedForm | null {
   const form = new RegExp(source, 'i');
@@ -94,7 +94,8 @@ class Reader {
     const to =
       comma === '' ? from : most === undefined || most === '' ? Number.POSITIVE_INFINITY : Number(most);
     if (to <= 1) return { ...atom, bits: atom.bits + 1 };
-    // A repeated part whose own length varies: there are too many ways to divide a text into such parts.
+    // A repeated part that can match in several ways divides a text in too many ways, unless it is repeated only a few
+    // times.
     const varies = atom.power > 0 || atom.bits > 0;
     if (varies) return to <= 4 ? { power: atom.power * to, bits: atom.bits * to + 2 } : null;
     if (to === Number.POSITIVE_INFINITY) return { power: 1, bits: 0 };
@@ -119,7 +120,10 @@ class Reader {
   }
 }
 
-/** Whether there is an alternative outside of all groups: then `^` at the beginning belongs to the first one only. */
+/**
+ * Whether there is an alternative outside of all groups. If so, `^` at the beginning belongs only to the first
+ * alternative.
+ */
 function hasTopAlternative(source: string): boolean {
   const outer = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, '');
   let depth = 0;

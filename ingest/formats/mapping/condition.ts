@@ -10,7 +10,10 @@ import type { ReadPath, PathRoots } from './path-roots.ts';
 /** A condition on a record. */
 export interface MappingCondition {
   holds: (scope: PathRoots) => boolean;
-  /** One group of tests must hold completely. `needs`: the paths that must have a value for a group to hold. */
+  /**
+   * The condition holds when all tests of at least one group hold. `needs`: the paths that must have a value for the
+   * group to hold. `tests`: the number of tests.
+   */
   groups: readonly { needs: readonly Path[]; tests: number }[];
 }
 interface Test {
@@ -19,14 +22,17 @@ interface Test {
   needsValue: boolean;
 }
 
-/** Bytes of a line that Docker and containerd write at most; a character that was cut through takes a few more. */
+/**
+ * Docker and containerd write at most this many bytes of a line at once; a character that is cut in the middle takes a
+ * few bytes more.
+ */
 const CONTAINER_PART = 16 * 1024;
 const CUT_CHARACTERS = 16;
 
 const EXAMPLE =
   '{$.path: value}, with present, absent, json, a value, a list of values, or {not:, matches:, above:, below:}';
 
-/** Tests for the type of a value. */
+/** The tests that a mapping names by a single word. */
 const KINDS: Readonly<Record<string, Test>> = {
   present: { holds: (value) => !isNothing(value), needsValue: true },
   absent: { holds: isNothing, needsValue: false },
@@ -39,7 +45,7 @@ const KINDS: Readonly<Record<string, Test>> = {
     needsValue: true,
   },
   cut_text: { holds: (value) => typeof value === 'string' && isCut(value), needsValue: true },
-  // By the lists that all formats share.
+  // These two tests use the lists of paths and hosts that all formats share.
   llm_path: { holds: (value) => typeof value === 'string' && llmPath(value) !== null, needsValue: true },
   llm_host: {
     holds: (value) => typeof value === 'string' && providerOfAddress(value) !== undefined,
@@ -48,8 +54,8 @@ const KINDS: Readonly<Record<string, Test>> = {
 };
 
 /**
- * Compiles a map of path -> test, all of which must hold, or a list of such maps, one of which must hold: `{$.level:
- * [ERROR, FATAL]}`. Throws a `MappingFault`.
+ * Compiles a condition: a map of path -> test, all of which must hold, such as `{$.level: [ERROR, FATAL]}`; or a list
+ * of such maps, of which at least one must hold. Throws a `MappingFault`.
  */
 export function compileCondition(value: unknown, at: string, read: ReadPath = readPath): MappingCondition {
   if (Array.isArray(value)) {

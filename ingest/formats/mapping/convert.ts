@@ -22,12 +22,12 @@ export type FieldType =
   | 'provider'
   | 'text';
 /**
- * Converts a value for the native record; undefined when it is not of this kind, null when it holds nothing. It is
- * never called with values for which `isNothing` is true.
+ * Converts a value for the native record. Undefined when the value is not of the field's type; null when it holds
+ * nothing. It is never called with values for which `isNothing` is true.
  */
 export type Convert = (value: unknown) => unknown;
 
-/** The kind of each field that is not a text. */
+/** The type of each field that is not a text. */
 export const fieldKinds: Readonly<Record<string, FieldType>> = {
   ts: 'time',
   status: 'status',
@@ -44,7 +44,7 @@ export const fieldKinds: Readonly<Record<string, FieldType>> = {
   provider: 'provider',
 };
 
-/** By kind and unit: the value of one such unit in the unit of the field. */
+/** By type and unit: what one of this unit is in the unit of the field. An example: one `s` is 1000 ms. */
 export const units: Readonly<Partial<Record<FieldType, Readonly<Record<string, number>>>>> = {
   ms: {
     ns: 1e-6,
@@ -68,7 +68,7 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ...['false', '0', 'no', 'off', 'f', 'n'].map((word) => [word, false] as const),
 ]);
 
-/** The conversion for a kind. `unit` applies to numbers without a unit, `offsetAt` to times without a zone. */
+/** The conversion for a type. `unit` applies to numbers without a unit, `offsetAt` to times without a zone. */
 export function converter(
   kind: FieldType,
   unit: string | undefined,
@@ -125,7 +125,8 @@ function readAmount(
   if (typeof value === 'number') return value * factor;
   if (typeof value !== 'string' || value.length > 200) return undefined;
   if (PLAIN.test(value)) return Number(value) * factor;
-  // Proxies write one number per attempt: the request took as long as all of them together. Unknown ones are left out.
+  // Proxies write one number per attempt, and the request took as long as all attempts together. Attempts without a
+  // number are left out.
   const amounts = value.split(/\s*[:;]\s*|,\s+/).filter((part) => !isNothing(part));
   let sum: number | undefined;
   for (const amount of amounts) {
@@ -154,7 +155,7 @@ function readOneAmount(
   return body === '' ? undefined : sum;
 }
 
-/** A host name stands for the provider of its API, if it is known. */
+/** The provider from its name, or from the host name of its API if the host is known. */
 function readProvider(value: unknown): string | undefined {
   const text = toText(value);
   if (text === undefined || !text.includes('.'))
@@ -163,7 +164,10 @@ function readProvider(value: unknown): string | undefined {
   return providerName(text, host);
 }
 
-/** An error, or true for a flag that only reports that there was one; null for a value that reports none. */
+/**
+ * The error that a value describes; true for a flag that only reports that there was an error; null for a value that
+ * reports none.
+ */
 function readError(value: unknown): unknown {
   if (isNoError(value)) return null;
   if (typeof value === 'object') return value;

@@ -1,9 +1,9 @@
 const [TAB, NEWLINE, RETURN, BLANK, QUOTE, BACKSLASH, OPEN, CLOSE] = [9, 10, 13, 32, 34, 92, 0x7b, 0x7d];
 
 /**
- * The JSON objects in a text, one directly after the other or with blanks between them, as Firehose and other writers
- * without line ends produce them. Null when there are fewer than two, or when the text holds anything else. Takes time
- * linear in the length of the text.
+ * The JSON objects in a text that has them directly one after the other, or with blanks between them. Firehose and
+ * other writers without line ends produce such texts. Null when there are fewer than two objects, or when the text
+ * holds anything else. Takes time linear in the length of the text.
  */
 export function documentsIn(text: string): unknown[] | null {
   const found: unknown[] = [];

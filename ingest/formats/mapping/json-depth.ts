@@ -2,8 +2,8 @@
 export const DEEPEST = 64;
 
 /**
- * Whether a text nests deeper than that. It counts exactly only if there are enough brackets; for an ordinary record a
- * few fast searches decide.
+ * Whether a JSON text nests deeper than `DEEPEST`. For an ordinary record a few fast searches decide; only a text with
+ * many brackets is examined exactly.
  */
 export function nestsTooDeeply(text: string): boolean {
   let openings = 0;

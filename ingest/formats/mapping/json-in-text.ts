@@ -2,7 +2,10 @@ import { documentsIn } from './documents.ts';
 import { bytesInText } from '../../packed.ts';
 import { nestsTooDeeply } from './json-depth.ts';
 
-/** How many times JSON may be inside a text of JSON: a logger's text in Docker's in Debezium's makes three. */
+/**
+ * How often a text may hold the JSON of another text. An example with three levels: Debezium's text holds Docker's,
+ * which holds the logger's.
+ */
 const MOST_TIMES = 4;
 /** The prefix that container runtimes write before each line. */
 const CRI = /^\S{20,40} (?:stdout|stderr) [FP] /;
@@ -42,7 +45,10 @@ function parse(text: string): object | undefined {
   return typeof here === 'object' && here !== null ? here : undefined;
 }
 
-/** A program may write several lines at once. The first must be an object; later lines that are not stay texts. */
+/**
+ * The objects of a text of several lines, which some programs write at once. The first line must be an object; a later
+ * line that is not an object stays a text.
+ */
 function objectsOfLines(text: string): unknown[] | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const [first, ...others] = lines;

@@ -16,15 +16,18 @@ export interface Mapping {
   /** Null when the mapping does not say which messages it recognises. */
   recognise: MappingCondition | null;
   /**
-   * Ask this mapping only when no other preset and no envelope recognises a message: its conditions describe a kind of
-   * log, not one product's.
+   * True: this mapping is asked only when no other preset and no envelope recognises a message. Its conditions describe
+   * a general kind of log and not the log of one product.
    */
   askedLast: boolean;
-  /** Paths of the records in a message; the first with a value counts. Empty: the message is the record. */
+  /**
+   * Paths of the records in a message. The first path with a record counts, otherwise the first path with a value.
+   * Empty: the message is the record.
+   */
   records: readonly PathToMany[];
   /**
-   * Whether a record without a time counts at the time when it was written according to its source; otherwise it is a
-   * dead letter.
+   * True: a record without a time counts at the time when it was written according to its source. False: such a record
+   * is a dead letter.
    */
   untimedIsNow: boolean;
   skip: readonly { reason: string; holds: MappingCondition['holds'] }[];
@@ -46,7 +49,7 @@ const KEYS = [
   'about',
   'without_time',
 ];
-/** Additional fields of a mapping: the same duration in seconds. */
+/** Fields that only mappings have: the duration of a field of the native record, in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
 const REASON = /^[a-z][a-z0-9_]{0,39}$/;
 const MOST_SKIPS = 20;
@@ -107,7 +110,7 @@ function fieldOf(key: string, spec: MappingSpec, at: string): string {
   return alias ?? key;
 }
 
-/** A request cannot be counted without a time and an outcome. */
+/** Throws when the mapping has no time or no outcome, because no request can be counted without them. */
 function demand(spec: MappingSpec, at: string): void {
   if (spec['ts'] === undefined)
     throw faultAt(`${at}.ts`, 'missing; write the path of the time, such as ts: $.time');
@@ -118,7 +121,9 @@ function demand(spec: MappingSpec, at: string): void {
     );
 }
 
-/** Whether a key that allows only one word has it. */
+/**
+ * Whether a key has its only allowed word; false when the key is absent. Throws a `MappingFault` for any other value.
+ */
 function isWord(value: unknown, word: string, at: string): boolean {
   if (value === undefined || value === word) return value === word;
   throw faultAt(at, `${shown(value)} is not allowed; the only value is ${word}`);

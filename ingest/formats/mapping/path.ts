@@ -26,8 +26,8 @@ const STEP =
   /\.?([^.[\]"'$\s][^.[\]"'\s]*)|\[(-1|\d{1,6})\]|\[(\*)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y;
 
 /**
- * Parses a path such as `$.a.b[0].c`, `a.b`, `$["x.y"]`, `$.list[-1]` or `$$.outer`; returns the position of the fault
- * when it is wrong.
+ * Parses a path such as `$.a.b[0].c`, `a.b`, `$["x.y"]`, `$.list[-1]` or `$$.outer`. Returns the position of the first
+ * wrong character when the path is wrong.
  */
 export function parsePath(text: string): Path | number {
   const parsed = parsePathToMany(text);
@@ -37,7 +37,10 @@ export function parsePath(text: string): Path | number {
   return steps.length < parsed.steps.length ? text.indexOf('[*]') : { ...parsed, steps };
 }
 
-/** The same with `[*]` for every element, as in `$.records[*]`; `$` alone is the whole value. */
+/**
+ * Parses a path that may also have `[*]` for every element of a list, as in `$.records[*]`; `$` alone is the whole
+ * value. Returns the position of the first wrong character when the path is wrong.
+ */
 export function parsePathToMany(text: string): PathToMany | number {
   const steps: (PathStep | typeof EACH)[] = [];
   const fromMessage = text.startsWith('$$');
@@ -59,8 +62,8 @@ export function parsePathToMany(text: string): PathToMany | number {
 }
 
 /**
- * The value at the steps; undefined when there is none. A step into a text that holds JSON goes into that JSON, so a
- * path need not know where a logger turned an object into a text. Inherited members are never read.
+ * The value at the steps; undefined when there is none. A step into a text that holds JSON continues in that JSON, so a
+ * path need not say where a logger turned an object into a text. Inherited members are never read.
  */
 export function readSteps(value: unknown, steps: readonly PathStep[]): unknown {
   let here = value;
@@ -69,7 +72,8 @@ export function readSteps(value: unknown, steps: readonly PathStep[]): unknown {
     if (typeof here !== 'object' || here === null || step === -1) {
       here = stepInto(here, step);
     } else {
-      // Reading an own member needs no check first; only names that every object inherits do.
+      // A member is read without a check whether it is the object's own. Only names that every object inherits need
+      // this check.
       const next: unknown = (here as Record<PathStep, unknown>)[step];
       here = next !== undefined && INHERITED.has(step) && !Object.hasOwn(here, step) ? undefined : next;
     }
@@ -81,15 +85,15 @@ export function readSteps(value: unknown, steps: readonly PathStep[]): unknown {
 /** A value at a path to many. */
 export interface PathItem {
   value: unknown;
-  /** Its indexes in the lists on the way. */
+  /** The indexes of the value in the lists on the path. */
   places: readonly number[];
   /** Set when the path ends early in a list: `nothing` at a missing value, `no list` at a value that is not a list. */
   lost?: 'nothing' | 'no list';
 }
 
 /**
- * All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any
- * list.
+ * All values at the steps, and the elements of lists in which the path ends early. Undefined when the path ends before
+ * it reaches a list.
  */
 export function readMany(value: unknown, steps: PathToMany['steps']): PathItem[] | undefined {
   const [first, ...rest] = steps;
@@ -122,7 +126,10 @@ function asJson(value: unknown): object | undefined {
   return typeof here === 'object' && here !== null ? here : undefined;
 }
 
-/** The whole value with only one of those that `readMany` returns; everything around it stays. */
+/**
+ * The whole value, but in each list on the path only the element that leads to the value at `places`. Everything around
+ * the lists stays.
+ */
 export function withOnly(value: unknown, steps: PathToMany['steps'], places: readonly number[]): unknown {
   const [first, ...rest] = steps;
   if (first === undefined) return value;

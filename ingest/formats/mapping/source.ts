@@ -22,8 +22,8 @@ const EXAMPLE = '$.a.b, a list of paths, =text, or {from: $.a.b, …}';
 const KEYS = ['from', 'between', 'plus', 'when', 'match', 'words', 'unit', 'time_zone', 'by', 'default'];
 
 /**
- * Compiles the source of a field: a path, `=text`, a list of sources of which the first with a value counts, or a map
- * with `from` and changes to it. Throws a `MappingFault`.
+ * Compiles the source of a field: a path, `=text`, a list of sources, or a map with `from` and changes to its value. Of
+ * a list, the first source with a value counts. Throws a `MappingFault`.
  */
 export function compileSource(source: unknown, at: string, context: Context): ReadValue {
   if (typeof source === 'string')
@@ -68,7 +68,7 @@ function firstOf(reads: readonly ReadValue[]): ReadValue {
   };
 }
 
-/** The first value that describes an error; true when there is only a flag that reports one. */
+/** The first value that describes an error; true when there is only a flag that reports an error. */
 function firstError(reads: readonly ReadValue[]): ReadValue {
   return (scope) => {
     let flag: true | undefined;
@@ -104,8 +104,9 @@ function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Cont
 }
 
 /**
- * The value under `from`, cut by `match`, translated by `words`, changed by a function, then converted. Of a list, the
- * first value counts that gives a result: an address without a known host does not hide an address with one.
+ * The value under `from`, cut by `match`, translated by `words`, changed by a function, then converted. Of a list under
+ * `from`, the first source whose value gives a result counts: an address without a known host does not hide an address
+ * with a known host.
  */
 function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): ReadValue {
   if (map['from'] === undefined) throw faultAt(at, `from is missing; write ${EXAMPLE}`);
@@ -197,7 +198,6 @@ function between(times: unknown, at: string, context: Context): ReadValue {
   };
 }
 
-/** A time plus a duration. */
 function plus(read: ReadValue, added: unknown, at: string, context: Context): ReadValue {
   if (context.kind !== 'time') throw faultAt(at, 'plus is allowed only for times');
   const duration = compileSource(added, at, { ...context, kind: 'ms', unit: undefined });

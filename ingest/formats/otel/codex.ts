@@ -12,8 +12,8 @@ import {
 } from './vocabulary.ts';
 
 /**
- * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try. It reports only the start of a
- * stream; `codexStream` reads the rest.
+ * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try. The event reports only the
+ * start of a stream; `codexStream` reads the rest.
  */
 export const codex: OtelVocabulary = {
   judge: (item) => {
@@ -55,10 +55,10 @@ interface Stream {
 }
 
 /**
- * Joins the end of each stream to the request that started it: the last request of its conversation in this message. So
- * a broken stream counts as one failed request, and tokens count for the request that used them. If the start was in an
- * earlier message, the failure counts as a request, and further failures before the next request belong to it. Requests
- * in other vocabularies stay as they are.
+ * Joins the end of each stream to the request that started the stream: the last request of the same conversation in
+ * this message. So a broken stream counts as one failed request, and tokens count for the request that used them. If
+ * the start was in an earlier message, the failure counts as a request, and further failures before the next request
+ * belong to it. Requests in other vocabularies stay unchanged.
  */
 export function joinStreams(judged: readonly JudgedItem[]): OtelRequest[] {
   const requests: OtelRequest[] = [];

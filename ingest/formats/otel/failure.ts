@@ -29,8 +29,8 @@ export function failureOf(request: OtelRequest): OtelFailure | null {
 }
 
 /**
- * An exception inside the span is not a failure, because a retry may have succeeded; an exception that left the span is
- * one.
+ * The failure that a span reports; null when it reports none. An exception inside the span is not a failure, because a
+ * retry may have succeeded; an exception that left the span is a failure.
  */
 function spanFailure(
   request: OtelRequest,

@@ -6,8 +6,9 @@ import { afterPrefix, joinNames, type ItemVerdict, type OtelVocabulary } from '.
 const NAME = 'gemini-cli';
 
 /**
- * Log events and spans of Gemini CLI. Source: the telemetry page of its documentation. For each of its own events, and
- * at the start of a request, it also writes an event of the semantic conventions, which only repeats it.
+ * Log events and spans of Gemini CLI. Source: the telemetry page of its documentation. Gemini CLI also writes events of
+ * the semantic conventions, at the start of each request and beside each of its own events. These only repeat what its
+ * own events say.
  */
 export const geminiCli: OtelVocabulary = {
   judge: (item) => {
@@ -35,7 +36,7 @@ export const geminiCli: OtelVocabulary = {
   failed: (item) => nameOf(item) === 'api_error',
 };
 
-/** Releases before 2026 write `api.` instead of `api_`. */
+/** The name of an own event, without the prefix. Releases before 2026 write `api.` instead of `api_`. */
 function nameOf(item: OtlpItem): string | undefined {
   const name = afterPrefix('gemini_cli.', eventName(item), bodyText(item));
   return name?.replace(/^api\./, 'api_');

@@ -6,8 +6,9 @@ const TRACE_BYTES = 16;
 const SPAN_BYTES = 8;
 
 /**
- * Finds the signal of an OTLP message. All signals have the same envelope, so the wire types of the items decide. Null
- * when no item fits a signal. Throws when the envelope is damaged. It decodes no values, so it is fast.
+ * Finds the signal of an OTLP message: traces, logs or metrics. All signals have the same envelope, so the wire types
+ * of the items decide. Null when no item fits a signal. Throws when the envelope is damaged. The function decodes no
+ * values, so it is fast.
  */
 export function signalOf(bytes: Uint8Array): Signal | null {
   for (const resource of inside(bytes, 1)) {

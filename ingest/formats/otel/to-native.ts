@@ -89,7 +89,7 @@ function hostOf(text: string | undefined): string | undefined {
   return text === undefined ? undefined : (/^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]+)/i.exec(text)?.[1] ?? text);
 }
 
-/** Collects the response headers. The conventions write each as an attribute whose value is a list. */
+/** Collects the response headers. The conventions write each header as an attribute whose value is a list. */
 function responseHeaders(attributes: Attributes): Record<string, unknown> | undefined {
   const headers: [string, unknown][] = [];
   for (const [name, value] of attributes) {

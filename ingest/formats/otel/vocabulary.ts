@@ -4,7 +4,7 @@ import type { OtlpItem } from './otlp.ts';
 /** What a span or log record is: a request to a model, or why it is not one. */
 export type ItemVerdict =
   | 'request'
-  /** An agent or a tool. It surrounds requests; when a tool calls a model, this is a separate request. */
+  /** An agent or a tool. It surrounds requests; when a tool calls a model, the call is a separate request. */
   | 'agent_or_tool'
   /** A search for texts, together with the embedding that it needs. */
   | 'retrieval'
@@ -12,7 +12,7 @@ export type ItemVerdict =
   | 'step'
   /** A request that another item of the message describes. */
   | 'told_elsewhere'
-  /** It has nothing to do with a request. */
+  /** The item has nothing to do with a request. */
   | 'other';
 
 export type Field =
@@ -51,13 +51,12 @@ export interface OtelVocabulary {
   /** The provider, if the emitter has only one. */
   provider?: (item: OtlpItem) => string;
   /**
-   * Whether attributes that only this emitter writes report a failure. Common ones (error status, `error.type`) are
-   * checked for all emitters.
+   * Whether attributes that only this emitter writes report a failure. Attributes that many emitters write (error
+   * status, `error.type`) are checked for all emitters.
    */
   failed?: (item: OtlpItem) => boolean;
 }
 
-/** An item with its vocabulary and its verdict. */
 export interface JudgedItem {
   item: OtlpItem;
   vocabulary: OtelVocabulary;

@@ -21,7 +21,10 @@ function providerOfHost(value: unknown): string | undefined {
   return typeof value === 'string' ? providerOfAddress(value) : undefined;
 }
 
-/** For the path behind a company's own gateway, whose host says nothing: only Anthropic has `/v1/messages`. */
+/**
+ * The provider whose API has this path: only Anthropic, for example, has `/v1/messages`. Undefined when no provider or
+ * several have it. Use it for a company's own gateway, whose host does not show the provider.
+ */
 function providerOfPath(value: unknown): string | undefined {
   return typeof value === 'string' ? (llmPath(value)?.provider ?? undefined) : undefined;
 }
@@ -29,8 +32,8 @@ function providerOfPath(value: unknown): string | undefined {
 const MOST_EXCEPTIONS = 10;
 
 /**
- * structlog's list of an exception and its causes as one text. Frames are left out, because they hold the caller's
- * variables. Any other value stays.
+ * Converts structlog's list of an exception and its causes to one text. Frames are left out, because they hold the
+ * caller's variables. Any other value stays.
  */
 function exceptionTexts(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
@@ -57,14 +60,14 @@ function streamException(event: unknown): string | undefined {
 }
 
 /**
- * Calls of models last from fractions of a second to minutes. So a smaller number is in seconds, and a number from
- * FEWEST_MS on is in milliseconds; between the two the unit is unknown.
+ * Calls of models last from fractions of a second to minutes. So a number below MOST_SECONDS with a fraction is in
+ * seconds, and a number from FEWEST_MS on is in milliseconds. The unit of any other number is unknown.
  */
 const MOST_SECONDS = 60;
 const FEWEST_MS = 200;
 /**
- * Read as milliseconds this is a quarter of an hour, too long for most calls; read as nanoseconds it is one
- * millisecond.
+ * A number from this on is in nanoseconds. As milliseconds it would be at least a quarter of an hour, too long for most
+ * calls; as nanoseconds it is at least one millisecond.
  */
 const FEWEST_NS = 1e6;
 
@@ -82,7 +85,7 @@ function msOfDuration(value: unknown): unknown {
   return isSeconds ? number * 1000 : `${number} of an unknown unit`;
 }
 
-/** The same for Go's loggers, which write a time.Duration as whole nanoseconds. */
+/** Like `msOfDuration`, for Go's loggers, which write a time.Duration as whole nanoseconds. */
 function msOfGoDuration(value: unknown): unknown {
   const isWhole = typeof value === 'number' && Number.isInteger(value);
   return isWhole && value >= FEWEST_NS / 100 ? value / FEWEST_NS : msOfDuration(value);

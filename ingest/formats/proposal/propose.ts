@@ -45,7 +45,8 @@ export function proposeMapping(records: readonly unknown[]): Proposal {
 }
 
 /**
- * The best places of a field. Each further place must have values in records in which the places before it have none.
+ * The best places of a field. Each further place must have values in records in which the places before it have no
+ * value.
  */
 function choose(
   guess: Guess,
@@ -63,7 +64,7 @@ function choose(
   for (const { place } of ranked) {
     const adds = [...place.values.keys()].filter((record) => !covered.has(record)).length;
     if (chosen.length >= guess.most || adds <= records * WORTH_A_PLACE) continue;
-    // This place is inside one that is chosen.
+    // This place is inside a place that is already chosen.
     if (chosen.some(({ path }) => place.path.startsWith(`${path}.`))) continue;
     chosen.push(place);
     for (const record of place.values.keys()) covered.add(record);
@@ -71,7 +72,10 @@ function choose(
   return chosen;
 }
 
-/** A place of any name that has a text or an object in failures, and no value in successes. */
+/**
+ * A place of any name that has a text of several words, or an object, in at least half of the failures, and no value in
+ * successes.
+ */
 function withFailures(
   places: readonly RecordPlace[],
   mapping: Readonly<Record<string, unknown>>,
@@ -129,7 +133,10 @@ const UNITS: ReadonlyMap<string, string> = new Map([
   ...['ns', 'nanos', 'nanoseconds'].map((word) => [word, 'ns'] as const),
 ]);
 
-/** The unit of numbers that are written without one. The name shows it or, for durations, their size. */
+/**
+ * The unit of numbers that are written without a unit; null when they need no conversion. The name shows the unit or,
+ * for durations, the size of the numbers does.
+ */
 function unitOf(field: string, { name, values }: RecordPlace): string | null {
   if (field === 'cost_usd') return /cents?$/.test(name) ? 'cents' : null;
   if (field !== 'latency_ms' && field !== 'ttft_ms') return null;
@@ -206,7 +213,7 @@ function listIn(records: readonly unknown[]): string | null {
     const guess = guesses.find((one) => one.field === field);
     return guess !== undefined && among.some((place) => worthOf(guess, place, 1) > BY_VALUES + 1);
   };
-  // A list of objects may also be the messages of a chat, but these have no time.
+  // A list of objects may also be the messages of a chat, but the messages of a chat have no time.
   return hasField('ts', items) || (hasField('status', items) && !hasField('status', own)) ? most[0] : null;
 }
 
