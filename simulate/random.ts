@@ -72,13 +72,22 @@ export function createRandom(seed: number | string): Random {
  * access replaces a logarithm, a cosine and an exponential.
  */
 export function logNormal(deviation: number): (random: Random) => number {
-  const table = Float64Array.from(normalQuantiles, (z) => Math.exp(deviation * z));
-  return (random) => table[random.below(QUANTILES)] ?? 1;
+  let table: Float64Array | undefined;
+  return (random) => {
+    table ??= normalQuantiles().map((z) => Math.exp(deviation * z));
+    return table[random.below(QUANTILES)] ?? 1;
+  };
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const QUANTILES = 4_096;
-const normalQuantiles = Float64Array.from({ length: QUANTILES }, (_, i) => quantile((i + 0.5) / QUANTILES));
+let quantiles: Float64Array | undefined;
+
+/** Made at the first draw, because commands that may start the demo load this module, too. */
+function normalQuantiles(): Float64Array {
+  quantiles ??= Float64Array.from({ length: QUANTILES }, (_, i) => quantile((i + 0.5) / QUANTILES));
+  return quantiles;
+}
 
 /** FNV-1a over the text, four times with different starts, so that any text is a good seed. */
 function seedWords(text: string): [number, number, number, number] {
@@ -90,7 +99,7 @@ function seedWords(text: string): [number, number, number, number] {
   return [hash(0x811c9dc5), hash(0x1b873593), hash(0x27d4eb2f), hash(0x165667b1)];
 }
 
-/** Inverse of the normal distribution by bisection of its integral; slow, but it runs only when the module loads. */
+/** Inverse of the normal distribution by bisection of its integral; slow, but it runs only once. */
 function quantile(p: number): number {
   let low = -6;
   let high = 6;
@@ -108,6 +117,8 @@ function cumulative(x: number): number {
   let sum = x;
   for (let n = 1; n < 100; n++) {
     term *= (x * x) / (2 * n + 1);
+    // The terms that are left are smaller still and would change nothing.
+    if (sum + term === sum) break;
     sum += term;
   }
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);

@@ -39,7 +39,7 @@ export interface KnownFormats {
   native: Format;
   /** Asked in this order. */
   others: readonly Format[];
-  presets: readonly Preset[];
+  presets: () => readonly Preset[];
   /** The user's own mapping; null when there is none. */
   mapping: Mapping | null;
   /** Makes the decoder of a mapping. */
@@ -79,11 +79,19 @@ function decoderOfKnown(
       recognises: (message) => isMapped(message, mapping),
       decode: mapped(mapping, cleaner),
     });
-  const plain = presets.filter(({ mapping: { readAs } }) => readAs === null);
-  const findPreset = recogniser(plain.filter(({ mapping: { askedLast } }) => !askedLast));
-  const findLast = recogniser(plain.filter(({ mapping: { askedLast } }) => askedLast));
-  const findEnvelope = recogniser(presets.filter(({ mapping: { readAs } }) => readAs !== null));
-  const decoders = new Map(plain.map((preset) => [preset, mapped(preset.mapping, cleaner)]));
+  // Presets are read when the first message needs them. Most logs need none, and reading them takes a tenth of the time
+  // in which a command starts.
+  let made: ReturnType<typeof makePresets> | undefined;
+  function makePresets() {
+    const all = presets();
+    const plain = all.filter(({ mapping: { readAs } }) => readAs === null);
+    return {
+      findPreset: recogniser(plain.filter(({ mapping: { askedLast } }) => !askedLast)),
+      findLast: recogniser(plain.filter(({ mapping: { askedLast } }) => askedLast)),
+      findEnvelope: recogniser(all.filter(({ mapping: { readAs } }) => readAs !== null)),
+      decoders: new Map(plain.map((preset) => [preset, mapped(preset.mapping, cleaner)])),
+    };
+  }
 
   const decodeKnown: DecodeKnown = (value, at, envelopes, hasOwnTime = true) => {
     const { now, written } = at;
@@ -93,6 +101,8 @@ function decoderOfKnown(
       return decodeNative(message, now, written);
     for (const { recognises, decode } of programs)
       if (recognises(message)) return decode(message, now, written);
+    made ??= makePresets();
+    const { findPreset, findEnvelope, findLast, decoders } = made;
     for (const preset of findPreset(message)) return decoders.get(preset)?.(message, now, written) ?? null;
     if (envelopes < MOST_ENVELOPES)
       for (const envelope of findEnvelope(message)) {

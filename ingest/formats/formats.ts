@@ -57,21 +57,24 @@ export function recordDecoder(options: FormatOptions, cleaner: Cleaner, making =
 function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, making: Making): Decode {
   const program = Object.hasOwn(programs, format) ? programs[format] : undefined;
   if (program !== undefined) return making.program(program, format).create(cleaner);
-  const isPreset = presets().has(format);
-  if (!isPreset && format !== 'auto' && format !== 'mapped')
+  const isGeneral = format === 'auto' || format === 'mapped';
+  const isPreset = !isGeneral && presets().has(format);
+  if (!isPreset && !isGeneral)
     throw faultAt('format', `${shown(format)} is not a format; use one of ${formatNames().join(', ')}`);
   const hasMapping = format !== 'auto' || Object.keys(spec).length > 0;
   const mapping = hasMapping ? userMapping(isPreset ? { preset: format, ...spec } : spec, making) : null;
   if (mapping !== null && format !== 'auto' && mapping.readAs === null)
     return making.mapped(mapping, cleaner);
-  const known = [...making.presets().values()];
   const others = Object.entries(programs).filter(([name]) => name !== 'native');
   return autoDecoder(
     {
       native: making.program(native, 'native'),
       others: others.map(([name, other]) => making.program(other, name)),
       // The records in an envelope may have any format, so the user's envelope is handled like one more preset.
-      presets: mapping === null || mapping.readAs === null ? known : [...known, envelopeOf(spec, mapping)],
+      presets: () => {
+        const known = [...making.presets().values()];
+        return mapping === null || mapping.readAs === null ? known : [...known, envelopeOf(spec, mapping)];
+      },
       mapping: mapping?.readAs === null ? mapping : null,
       mapped: making.mapped,
     },
