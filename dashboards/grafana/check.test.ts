@@ -3,7 +3,10 @@ import { type BuiltFile, buildFiles } from './build.ts';
 import { panelId } from '../panel.ts';
 import { checkFiles, compareFiles } from './check.ts';
 
-/** The correct files with one value replaced. `keys` is the path of that value; `undefined` removes it. */
+/**
+ * Replaces one value in the correct files and returns what `checkFiles` finds. `keys` is the path of the value;
+ * `undefined` removes it.
+ */
 function broken(path: string, keys: readonly (string | number)[], value: unknown): string[] {
   const files = structuredClone(buildFiles());
   const file = files.find((one) => one.path === path);
@@ -20,7 +23,7 @@ const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys
 const { groups: ruleFile } = (buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content ?? {
   groups: [],
 }) as { groups: { rules: { data: unknown[] }[] }[] };
-/** Index of the threshold, which follows all queries. */
+/** Number of queries of the first rule. The last one is the threshold. */
 const lastQuery = ruleFile[0]?.rules[0]?.data.length ?? 0;
 const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
@@ -354,7 +357,7 @@ describe('compareFiles', () => {
       ]),
       ['b.json is built by nothing'],
     ],
-  ])('%s', (_name, committed, differences) => {
+  ])('a file that is %s', (_name, committed, differences) => {
     expect(compareFiles(built, committed)).toEqual(differences);
   });
 });
