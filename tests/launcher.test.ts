@@ -67,7 +67,7 @@ it('the Node of the package is preferred to that of the machine', async () => {
   expect(stdout).toMatch(/^v24\.21\.0 runs --no-warnings .*\/cli\/main\.ts trends --since 24h\n$/);
 });
 
-it('a package that is too old is skipped', async () => {
+it('a Node of the package that is too old is skipped', async () => {
   await fakeNode(path.join(bin, 'node'), 'v25.1.0');
   await fakeNode(own(), 'v18.19.0');
   expect((await launch('start')).stdout).toContain('v25.1.0 runs');

@@ -60,7 +60,7 @@ async function begin(args: readonly string[], env: Record<string, string> = {}) 
   };
 }
 
-/** An HTTP server of a test on its own port. */
+/** Starts an HTTP server on a free port and returns the port. The server is closed after all tests. */
 async function listen(listener: RequestListener, tls?: { key: Buffer; cert: Buffer }): Promise<number> {
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, '127.0.0.1');
