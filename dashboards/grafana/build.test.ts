@@ -39,7 +39,7 @@ describe('the generated files', () => {
     expect(checkFiles(files)).toEqual([]);
   });
 
-  test('are the committed ones', () => {
+  test('are equal to the committed files', () => {
     const out = new URL('./out/', import.meta.url);
     const committed = ['alerting', 'dashboards'].flatMap((folder) =>
       readdirSync(new URL(`${folder}/`, out)).map(

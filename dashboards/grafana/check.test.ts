@@ -117,7 +117,7 @@ describe('a dashboard file that Grafana would silently misread or leave out', ()
       'variable org is missing',
     ],
     ['no annotations', ['annotations', 'list'], [], 'annotations.list'],
-  ])('%s', (_name, keys, value, problem) => {
+  ])('the check reports: %s', (_name, keys, value, problem) => {
     const problems = broken('dashboards/faultline-overview.json', keys, value);
     expect(problems.join('\n')).toContain(problem);
     expect(problems.join('\n')).toContain('dashboards/faultline-overview.json');
@@ -131,7 +131,7 @@ describe('a table that reads wrongly', () => {
     ['the text for no rows in every empty cell', 'noValue', 'shows the text for no rows in its empty cells'],
     ['texts that wrap in Grafana 11 only', 'custom.wrapText', 'wraps in some versions of Grafana only'],
     ['texts that wrap in Grafana 12 and later only', 'custom.cellOptions', 'wraps in some versions'],
-  ])('%s', (_name, property, problem) => {
+  ])('the check reports: %s', (_name, property, problem) => {
     const content = (buildFiles()[0]?.content ?? { panels: [] }) as {
       panels: { fieldConfig: { overrides: { properties: { id: string }[] }[] } }[];
     };
@@ -270,7 +270,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
     ['no runbook', rule('annotations', 'runbook_url'), undefined, 'annotation runbook_url is missing'],
     ['a bare $ in a label', rule('labels', 'where'), '{{ $labels.provider }}', 'label where holds a bare $'],
     ['a bare $ in the title', rule('title'), 'Slow Down $labels', 'label title holds a bare $'],
-  ])('%s', (_name, keys, value, problem) => {
+  ])('the check reports: %s', (_name, keys, value, problem) => {
     expect(broken('alerting/rules.json', keys, value).join('\n')).toContain(problem);
   });
 
@@ -338,7 +338,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
       'webhok',
       'receivers.0.type',
     ],
-  ])('%s', (_name, file, keys, value, problem) => {
+  ])('the check reports: %s', (_name, file, keys, value, problem) => {
     expect(broken(`alerting/${file}.json`, keys, value).join('\n')).toContain(problem);
   });
 });

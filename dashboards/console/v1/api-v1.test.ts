@@ -150,7 +150,7 @@ test('an error of the store is answered with the message and code of that error'
   ]);
 });
 
-describe('the roles of tokens', () => {
+describe('the roles of tokens, and the requests that act', () => {
   const payload = { kinds: ['retry_storm'], for: '1h', by: 'me' };
   const silence = { method: 'POST', url: '/api/v1/silences', payload } as const;
   const roles = { host: '0.0.0.0', token: 'acts-token', readToken: 'reads-token' };

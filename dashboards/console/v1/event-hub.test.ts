@@ -71,7 +71,7 @@ test.each([
     known({ incidents: new Map([['a', { version: 2, shown }]]) }),
     ['incident'],
   ],
-])('%s', (_name, before, now, names) => {
+])('which events are sent: %s', (_name, before, now, names) => {
   expect(changesOf(before, now).map(([name]) => name)).toEqual(names);
 });
 
