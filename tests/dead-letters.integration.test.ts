@@ -141,7 +141,7 @@ test('letters that the present settings can read are counted once, however often
 
 describe.each(['before', 'after'] as const)('killed %s', (when) => {
   // The five inserts: announcement, events, counts, ledger, end.
-  test.each([1, 2, 3, 4, 5])('insert %i, the next process finishes it', async (at) => {
+  test.each([1, 2, 3, 4, 5])('insert %i, the replay is finished by the next process', async (at) => {
     await bury(everything());
     await expect(again({}, breaking(at, when))).rejects.toThrow('killed');
     // The settings of the next process can read no letter, but letters that were announced are counted all the same.

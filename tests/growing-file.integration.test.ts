@@ -175,7 +175,7 @@ describe('a file that is followed', () => {
     await expectExact(9);
   });
 
-  it('continues in the new file after a rotation, with late lines in the old one', async () => {
+  it('continues in the new file after a rotation, and counts late lines of the old file', async () => {
     await writeFile(file, lines(10));
     const running = follow();
     await counted(running, 10);

@@ -108,7 +108,7 @@ it.each([
   expect(stdout.trim()).toBe(path.join(home, expected));
 });
 
-it('the line of the README puts faultline on the PATH, as messages name it', async () => {
+it('the line of the README puts the command faultline, which messages name, on the PATH', async () => {
   const root = path.resolve(import.meta.dirname, '..');
   const [line = ''] = /^export PATH=\S+/m.exec(await readFile(path.join(root, 'README.md'), 'utf8')) ?? [];
   const script = `${line} && cd "$1" && faultline --version`;

@@ -280,7 +280,7 @@ await describeWithOwnKafka('with Kafka', () => {
     }
   });
 
-  it('start counts although it is started first, and its page shows that', async () => {
+  it('start counts although it began before Kafka and ClickHouse, and its page shows the counts', async () => {
     await Promise.all([kafka.kill(), clickhouse.kill()]);
     const env = settings('start_first');
     const program = await begin(['start', '--source', 'kafka', '--port', '0'], env);
