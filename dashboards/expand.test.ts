@@ -16,7 +16,7 @@ describe('expand', () => {
     ['$__toTime', "toDateTime(2000, 'UTC')"],
     ['WHERE $__filters', 'WHERE 1 = 1'],
     ['WHERE $__scopeFilters', 'WHERE 1 = 1'],
-  ])('%s', (sql, expanded) => {
+  ])('%s becomes %s', (sql, expanded) => {
     expect(expand(sql, question)).toEqual({ sql: expanded, params: {} });
   });
 
@@ -28,7 +28,7 @@ describe('expand', () => {
     });
   });
 
-  test('a panel with filters of some variables only', () => {
+  test('a panel that filters by some variables ignores the chosen values of the others', () => {
     const filters = { provider: ['openai'], model: ['gpt-5'] };
     expect(expand('$__filtersOf(provider, org)', { ...question, filters }).sql).toBe(
       'provider IN ({filter_provider:Array(String)})',
@@ -43,7 +43,7 @@ describe('expand', () => {
     });
   });
 
-  test('intervals end where the counts are complete', () => {
+  test('intervals reach only as far as the counts are complete', () => {
     expect(expand('$__buckets(ts)', { ...question, complete: 1_900 }).sql).toBe(
       "ts >= toDateTime(960, 'UTC') AND ts < toDateTime(1860, 'UTC')",
     );
@@ -104,7 +104,7 @@ describe('forGrafana', () => {
     expect(sql).toContain('(SELECT max(ts) FROM request_counts_1m)');
   });
 
-  test('the incident of the page is its variable, as text', () => {
+  test('the incident of the page is the value of the variable `id`, as text', () => {
     expect(forGrafana('id = $__incident')).toBe('id = ${id:singlequote}');
   });
 

@@ -138,7 +138,7 @@ export interface Panel {
   /** Width in 24ths of the page and height in grid rows. */
   width: number;
   height: number;
-  /** What a stat or a table shows when there are no rows. */
+  /** What the panel shows when there are no rows. */
   empty?: string;
   /** Values from which the number is bad, with the colour of line and figure; ascending. */
   thresholds?: readonly { value: number; color: ThresholdColor }[];

@@ -58,12 +58,13 @@ const questions = [
   ['marks of one incident', marksOfOne] as const,
 ];
 
-test.each(questions)('%s', async (_name, sql) => {
+test.each(questions)('the gateway allows the query of %s', async (_name, sql) => {
   for (const chosen of [{}, filters]) {
     const { sql: expanded, params } = expand(sql, { ...hour, filters: chosen });
     await reader.query(expanded, params);
   }
-  // As Grafana's plug-in sends it: one text with FORMAT Native, with the values written into it.
+  // Sends the query as Grafana's plug-in does: as one text with the values written into it, and with Native as the
+  // default format.
   const plain = forGrafana(sql)
     .replaceAll(/\$__conditionalAll\((.*?), \$\w+\)/g, '1=1')
     .replaceAll('${id:singlequote}', "'0123456789abcdef'");

@@ -57,7 +57,7 @@ describe('every panel answers on the real engine', () => {
   test.each(panels.map((panel) => [panel.slug, panel] as const))('%s', async (_slug, panel) => {
     const columns = await describeColumns(panel.sql, hours);
     const rows = await ask(panel.sql, hours);
-    // No kind of incident belongs to these classes yet.
+    // No kind of incident belongs to these classes.
     if (panel.sql.includes("kind IN ('')")) return expect(rows).toEqual([]);
     expect(rows.length, 'the seed has something for every panel').toBeGreaterThan(0);
     if (panel.kind === 'stat') {
@@ -97,7 +97,7 @@ describe('every panel answers on the real engine', () => {
     }
   });
 
-  test('an empty time range gives no error, and stats without a number', async () => {
+  test('in an empty time range no panel has rows, and a stat has 0 or nothing', async () => {
     for (const panel of panels) {
       const rows = await ask(panel.sql, { ...hour, from: 1_000, to: 2_000 });
       if (panel.kind !== 'stat') expect(rows, panel.slug).toEqual([]);
@@ -119,7 +119,7 @@ describe('every panel answers on the real engine', () => {
 });
 
 describe('the numbers are right', () => {
-  test('requests, error share, the share of the provider, useless retries', async () => {
+  test('requests, error share, the share of the provider and useless retries are those of the seed', async () => {
     expect(await value('requests')).toBe(2_000);
     expect(await value('error-share')).toBeCloseTo(200 / 2_000);
     expect(await value('provider-share')).toBeCloseTo(50 / 200);
@@ -131,7 +131,7 @@ describe('the numbers are right', () => {
     expect(await value('newest-request', { ...hour, from: 1_000, to: 2_000 }), 'nothing stored').toBeNull();
   });
 
-  test('a filter keeps its rows only', async () => {
+  test('a filter keeps only its rows', async () => {
     expect(await value('requests', { ...hour, filters: { model: ['gpt-5-mini'] } })).toBe(150);
     expect(
       await value('requests', { ...hour, filters: { model: ['gpt-5-mini'], provider: ['azure'] } }),
@@ -217,7 +217,7 @@ describe('alert rules', () => {
   });
 
   test.each(incidentRules.map((rule) => [rule.kind, rule] as const))(
-    '%s: a table of texts and exactly one number, with unique labels',
+    '%s: the rule returns texts and exactly one number, with unique labels',
     async (kind, rule) => {
       await writeIncident('a1', kind, 'firing');
       await writeIncident('a2', kind, 'resolved');
@@ -241,7 +241,7 @@ describe('alert rules', () => {
   );
 
   test.each(incidentRules.map((rule) => [rule.kind, rule] as const))(
-    '%s: silent without and with a pending incident, firing with an open one, silent after it resolved',
+    '%s: the rule is silent without an incident and with a pending one, fires with a firing one, and is silent after its end',
     async (kind, rule) => {
       const firing = async () =>
         (await ask(rule.sql, hour))
@@ -319,7 +319,7 @@ describe('alert rules', () => {
   });
 
   test.each(storeRules.map((rule) => [rule.uid, rule] as const))(
-    '%s: a table of texts and one number, below its threshold while all is well',
+    '%s: the rule returns texts and one number, not above its threshold while all is well',
     async (_uid, rule) => {
       const columns = await describeColumns(rule.sql, hour);
       expect(columns.filter(({ type }) => isNumber(type))).toHaveLength(1);
@@ -581,7 +581,7 @@ async function seedCounts(): Promise<void> {
     }),
     // A row after the range; without it the last interval of the range would count as incomplete.
     countRow(61, { requests: 1 }),
-    // Three hours before, outside the hour whose numbers are checked.
+    // Three hours before `NOW`, outside the hour whose numbers are checked.
     ...(['incorrect_api_key', 'not_org_member', 'unsupported_region', 'connection', 'timeout'] as const).map(
       (name) => countRow(-120, { class: name, status: 401, requests: 7 }),
     ),

@@ -244,7 +244,7 @@ describe('the API on the counts of a replayed day', () => {
     }
   });
 
-  test('a silence works, is listed and ends, and events report it', async () => {
+  test('a silence is stored, listed and ended, and events report it', async () => {
     const listening = await app.inject({ url: '/api/v1/events', headers, payloadAsStream: true });
     expect(listening.headers['content-type']).toBe('text/event-stream');
     let heard = '';

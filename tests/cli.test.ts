@@ -54,7 +54,7 @@ function faultline(
 describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', () => {
   it.each<[string, string[], Record<string, string>, string]>([
     [
-      'a flag',
+      'an unknown flag',
       ['trends', '--sinze', '24h'],
       {},
       "faultline: unknown option '--sinze'; did you mean --since?",
@@ -66,25 +66,25 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
       'faultline: settings file none.yaml: does not exist',
     ],
     [
-      'a variable',
+      'an environment variable that is no setting',
       ['doctor'],
       { FAULTLINE_KAFKA_BROKRES: 'x' },
       'faultline: environment variable FAULTLINE_KAFKA_BROKRES is not a setting',
     ],
     [
-      'a time',
+      'a time that cannot be read',
       ['trends', '--since', 'soon'],
       {},
       'faultline: --since is "soon": must be a duration back from now',
     ],
     [
-      'a dimension',
+      'an unknown dimension',
       ['trends', '--by', 'colour'],
       {},
       'faultline: "colour" is not a dimension; use one of provider, org',
     ],
     [
-      'a flag of a setting',
+      'a wrong value in the flag of a setting',
       ['ingest', '--brokers', 'nowhere'],
       {},
       'faultline: --brokers: kafka.brokers is "nowhere": must be host:port',

@@ -72,7 +72,7 @@ test('a reader without the token sees the tables and cannot change them', async 
   expect(await server.finished).toMatchObject({ code: 0 });
 });
 
-test('a taken port is one line that names it', async () => {
+test('a port that is in use is an error of one line that names the port', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const address = taken.address();

@@ -16,34 +16,43 @@ interface Sample {
   wait?: number;
 }
 
-// errors.jsonl: error texts that people met. variants.jsonl: shapes that those do not have. vendors.jsonl: answers from
-// the documents of vendors, gateways and clients.
+// errors.jsonl: error texts that people met. variants.jsonl: shapes that errors.jsonl does not have. vendors.jsonl:
+// answers from the documents of vendors, gateways and clients.
 const met = samplesOf('errors.jsonl');
 const variants = samplesOf('variants.jsonl');
 const vendors = samplesOf('vendors.jsonl');
 const all = [...met, ...variants, ...vendors];
 
 describe('corpus', () => {
-  test.each(met.map((sample) => [nameOf(sample), sample] as const))('met: %s', (_name, sample) => {
-    expect(classify(inputOf(sample)).class).toBe(sample.label);
-  });
+  test.each(met.map((sample) => [nameOf(sample), sample] as const))(
+    'an error text that people met gets its class: %s',
+    (_name, sample) => {
+      expect(classify(inputOf(sample)).class).toBe(sample.label);
+    },
+  );
 
-  test.each(variants.map((sample) => [nameOf(sample), sample] as const))('variant: %s', (_name, sample) => {
-    expect(classify(inputOf(sample)).class).toBe(sample.label);
-  });
+  test.each(variants.map((sample) => [nameOf(sample), sample] as const))(
+    'a variant of an error text gets its class: %s',
+    (_name, sample) => {
+      expect(classify(inputOf(sample)).class).toBe(sample.label);
+    },
+  );
 
-  test.each(vendors.map((sample) => [nameOf(sample), sample] as const))('vendor: %s', (_name, sample) => {
-    const { class: name, fault, wait_seconds } = classify(inputOf(sample));
-    expect({ class: name, fault, wait: wait_seconds }).toEqual({
-      class: sample.label,
-      fault: sample.fault ?? fault,
-      wait: sample.wait ?? wait_seconds,
-    });
-    // The gateway may be named as the party at fault only if the gateway itself refused.
-    if (sample.fault === undefined) expect(fault).not.toBe('gateway');
-  });
+  test.each(vendors.map((sample) => [nameOf(sample), sample] as const))(
+    'an answer from the documents of a vendor gets its class: %s',
+    (_name, sample) => {
+      const { class: name, fault, wait_seconds } = classify(inputOf(sample));
+      expect({ class: name, fault, wait: wait_seconds }).toEqual({
+        class: sample.label,
+        fault: sample.fault ?? fault,
+        wait: sample.wait ?? wait_seconds,
+      });
+      // The gateway may be named as the party at fault only if the gateway itself refused.
+      if (sample.fault === undefined) expect(fault).not.toBe('gateway');
+    },
+  );
 
-  test('every class is in the corpus, and every answer names its rule', () => {
+  test('the corpus has at least 18 classes, and every answer names its rule', () => {
     expect(new Set(all.map((sample) => sample.label)).size).toBeGreaterThanOrEqual(18);
     for (const sample of all) expect(classify(inputOf(sample)).rule).not.toBe('');
   });

@@ -57,7 +57,7 @@ async function bury(bodies: readonly string[]): Promise<void> {
   await store.insert({ table: 'dead_letters', columns: deadColumns, body, token: topic });
 }
 
-/** A record of the present test, in a format that the settings did not know. */
+/** A record of the present test, in a format that `readable` knows and `unreadable` does not. */
 const letter = (code: number, who = topic): string =>
   JSON.stringify({ when: NOW - 60_000, code, who, ...(code < 400 ? {} : { text: 'Internal error' }) });
 
@@ -109,8 +109,8 @@ async function stored(): Promise<Stored> {
 const once: Stored = { counts: [3, 3, 3], events: 1, ledger: { counted: 3, failed: 1, letters: 3 } };
 
 /**
- * The same store, which fails at insert number `at`: before the rows are stored, or after it, so that the caller does
- * not learn that they are stored.
+ * The same store, but insert number `at` fails: before the rows are stored, or after they are stored, so that the
+ * caller does not learn that they are.
  */
 function breaking(at: number, when: 'before' | 'after'): Store {
   let inserts = 0;
@@ -140,8 +140,8 @@ test('letters that the present settings can read are counted once, however often
 });
 
 describe.each(['before', 'after'] as const)('killed %s', (when) => {
-  // Announcement, events, counts, ledger, end.
-  test.each([1, 2, 3, 4, 5])('insert %i, the next process finishes it', async (at) => {
+  // The five inserts: announcement, events, counts, ledger, end.
+  test.each([1, 2, 3, 4, 5])('insert %i, the replay is finished by the next process', async (at) => {
     await bury(everything());
     await expect(again({}, breaking(at, when))).rejects.toThrow('killed');
     // The settings of the next process can read no letter, but letters that were announced are counted all the same.
@@ -152,7 +152,7 @@ describe.each(['before', 'after'] as const)('killed %s', (when) => {
   });
 });
 
-test('four at the same time count each letter once', async () => {
+test('four replays at the same time count each letter once', async () => {
   await bury(Array.from({ length: 1_200 }, (_, i) => letter(i % 3 === 0 ? 500 : 200)));
   const results = await Promise.all([again(), again(), again(), again()]);
   expect(await stored()).toEqual({

@@ -83,7 +83,7 @@ describe('the links of all pages', () => {
     expect(pages.flatMap((page) => linksOf(readText(page))).length).toBeGreaterThan(50);
   });
 
-  test.each(pages)('%s: each leads to a file that exists, and to a heading in it', (page) => {
+  test.each(pages)('%s: each link leads to a file that exists, and to a heading in it', (page) => {
     expect(linksOf(readText(page)).filter((link) => !resolves(page, link))).toEqual([]);
   });
 

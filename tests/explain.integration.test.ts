@@ -122,7 +122,7 @@ describe('faultline explain', () => {
     });
   });
 
-  it('finds the time by itself', async () => {
+  it('finds the span of the failures by itself if none is given', async () => {
     const found = await explainJson(file);
     expect(Date.parse(found.window.from)).toBeLessThanOrEqual(start + 80 * MINUTE);
     expect(Date.parse(found.window.to)).toBeGreaterThanOrEqual(start + 90 * MINUTE);
@@ -143,7 +143,7 @@ describe('faultline explain', () => {
     expect((await explainJson(file, ...span, '--class', 'bad_request')).code).toBe(0);
   });
 
-  it('asks the store without files, and shows a table', async () => {
+  it('reads the store if no file is given, and shows a table', async () => {
     const data = path.join(folder, 'data');
     const args = ['start', '--source', file, '--data', data, '--exit', '--no-open-console'];
     const started = await runFaultline(args, { cwd: folder });

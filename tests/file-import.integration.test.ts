@@ -65,7 +65,8 @@ describe('a file that is read once', () => {
     const chance = seededChance('import of a file');
     const port = await freePort();
     let stored = 0;
-    // The file makes 31 batches. After each kill at least one more is stored, and the last are left for the end.
+    // The file makes 31 batches. Before each kill at least `least` of them are stored, and the last ones are left for
+    // the end.
     for (const least of [1, 6, 12, 18]) {
       const enough = Math.max(stored, least) + chance.below(5);
       const program = startFaultline([...command(data), '--clickhouse-http', String(port)], { env });

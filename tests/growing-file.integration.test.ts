@@ -84,7 +84,7 @@ describe('a file that is imported again', () => {
   });
 
   it('is recognised as another file when it was truncated or rewritten, and a message says so', async () => {
-    // The same failure at the same place of three files is counted once for each.
+    // The same failure at the same place of three files is counted three times.
     const head = `${JSON.stringify({ ts: Date.now(), status: 500, request_id: 'head', error: 'boom' })}\n`;
     await writeFile(file, head + lines(9));
     await importFile();
@@ -152,7 +152,7 @@ async function newest(directory: string): Promise<number> {
 }
 
 describe('a file that is followed', () => {
-  /** Resolves when all written lines are counted. */
+  /** Resolves when the program says that it has counted this many records. */
   const counted = (running: Running, count: number): Promise<unknown> =>
     until(
       `${count} records`,
@@ -175,7 +175,7 @@ describe('a file that is followed', () => {
     await expectExact(9);
   });
 
-  it('continues in the new file after a rotation, with late lines in the old one', async () => {
+  it('continues in the new file after a rotation, and counts late lines of the old file', async () => {
     await writeFile(file, lines(10));
     const running = follow();
     await counted(running, 10);
@@ -224,7 +224,7 @@ describe('a file that is followed', () => {
     ['--exit', ['--source', 'app.log', '--follow', '--exit'], /--exit stops at the end of the source/],
     ['the demo', ['--follow'], /--follow only goes with a file/],
     ['standard input', ['--source', '-', '--follow'], /--follow only goes with a file/],
-  ])('cannot be combined with %s: one line', async (_fact, more, message) => {
+  ])('cannot be combined with %s, and the message is one line', async (_fact, more, message) => {
     const { code, stderr } = await runFaultline(['start', ...more]);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);

@@ -6,7 +6,7 @@ import type { Incident } from '../domain/incident.ts';
 import { openEmbedded } from './fixtures/embedded-store.ts';
 import { runFaultline, runJson } from './fixtures/run-faultline.ts';
 
-// Two hours of a March long ago, which end six minutes into an incident.
+// The first 32 minutes of a scenario in March 2025, which end six minutes into an incident.
 const FROM = '2025-03-01T00:00:00Z';
 const CUT = Date.parse('2025-03-01T00:32:00Z');
 let folder: string;
@@ -80,7 +80,8 @@ test('a history reports how long it is kept, its open incident ends with it, and
   const counted = (await readFile(path.join(folder, 'march.ndjson'), 'utf8')).trimEnd().split('\n').length;
   for (const table of tables.slice(0, 3))
     expect(await store.query(`SELECT sum(requests) AS n FROM ${table}`), table).toEqual([{ n: counted + 1 }]);
-  // The finest counts are deleted a week after the import. The same time must still be analysed as before.
+  // The finest counts are deleted a week after the import. After that, an analysis of the same time must still give the
+  // same incidents.
   await store.command('TRUNCATE TABLE request_counts');
   await store.close();
   for (const at of ['2025-03-01T00:31:00Z', '2025-03-01T00:40:00Z', '2025-03-01T01:30:00Z']) {

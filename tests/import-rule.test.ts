@@ -24,8 +24,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The rooms of `ingest` from the lowest to the highest, each with the rooms that it may import besides itself. Files
- * directly in `ingest/` hold the flow and may import all rooms.
+ * The folders of `ingest` from the lowest to the highest, each with the folders and files that it may import besides
+ * itself. Files directly in `ingest/` hold the flow and may import all of them.
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   redact: ['bounded-memo.ts', 'packed.ts'],
@@ -118,7 +118,7 @@ describe('the import rule', () => {
     expect(wrong).toEqual([]);
   });
 
-  test.each(Object.entries(rooms))('ingest/%s imports only what lies below it', (room, below) => {
+  test.each(Object.entries(rooms))('ingest/%s imports only what the table allows', (room, below) => {
     const inRoom = ours.filter((file) => path.dirname(file) === `ingest/${room}` && !isTest(file));
     expect(inRoom).not.toEqual([]);
     const wrong = inRoom.flatMap((file) =>
@@ -132,7 +132,7 @@ describe('the import rule', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('every folder of ingest has a place in the order of rooms, or is above all', () => {
+  test('every folder of ingest is in the table of allowed imports, except telemetry, which may import all', () => {
     const folders = new Set(
       ours
         .filter((file) => file.startsWith('ingest/'))
@@ -172,7 +172,7 @@ describe('the import rule', () => {
     expect(new Set(outside.filter((target) => !target.startsWith('.')))).toEqual(new Set(['zod']));
   });
 
-  test.each(Object.entries(oneFile))('only its place in the table imports %s', (library, place) => {
+  test.each(Object.entries(oneFile))('only the place that the table names imports %s', (library, place) => {
     const users = ours.filter(
       (file) =>
         !isTest(file) &&

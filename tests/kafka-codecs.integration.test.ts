@@ -14,8 +14,8 @@ const types = {
 } as const satisfies Record<CodecName, CompressionTypes>;
 const names = Object.keys(types) as CodecName[];
 
-// Some of the lines repeat, so that they compress well, and some do not. Together they fill several blocks of every
-// compression format.
+// A part of each line repeats, so that it compresses well, and a part does not. Together the lines fill several blocks
+// of every compression format.
 const lines = Array.from({ length: 3_000 }, (_, index) => {
   const noise = Array.from({ length: 6 }, (_, part) =>
     Math.imul(index * 6 + part + 1, 0x9e3779b1).toString(36),

@@ -25,7 +25,7 @@ function lines(): string[] {
     all.push(toLine(record));
     if (all.length === RECORDS) break;
   }
-  // What a caller chooses may hold every sign that has a meaning to ClickHouse.
+  // A caller chooses these texts, so they may hold every character that has a meaning to ClickHouse.
   for (const [i, text] of hostile.entries()) all[i] = withTexts(all[i] ?? '', text);
   return all;
 }

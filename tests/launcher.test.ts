@@ -67,7 +67,7 @@ it('the Node of the package is preferred to that of the machine', async () => {
   expect(stdout).toMatch(/^v24\.21\.0 runs --no-warnings .*\/cli\/main\.ts trends --since 24h\n$/);
 });
 
-it('a package that is too old is skipped', async () => {
+it('a Node of the package that is too old is skipped', async () => {
   await fakeNode(path.join(bin, 'node'), 'v25.1.0');
   await fakeNode(own(), 'v18.19.0');
   expect((await launch('start')).stdout).toContain('v25.1.0 runs');
@@ -108,7 +108,7 @@ it.each([
   expect(stdout.trim()).toBe(path.join(home, expected));
 });
 
-it('the line of the README puts faultline on the PATH, as messages name it', async () => {
+it('the line of the README puts the command faultline, which messages name, on the PATH', async () => {
   const root = path.resolve(import.meta.dirname, '..');
   const [line = ''] = /^export PATH=\S+/m.exec(await readFile(path.join(root, 'README.md'), 'utf8')) ?? [];
   const script = `${line} && cd "$1" && faultline --version`;

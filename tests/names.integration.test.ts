@@ -16,7 +16,7 @@ const env = { FAULTLINE_NAMES_MOST: '50', FAULTLINE_BATCH_ROWS: '2000' };
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'faultline-names-'));
   file = path.join(folder, 'app.log');
-  // Two days of 3,000 clients; some of them send far more requests than others.
+  // Requests of 3,000 clients on two days. Some clients send far more requests than others.
   const lines = Array.from({ length: 40_000 }, (_, i) => {
     const client = `client-${Math.floor(3_000 * ((i * 0.618_034) % 1) ** 3)}`;
     const ts = Date.now() - 90_000_000 + i * 2_000;
@@ -53,7 +53,7 @@ async function counts(data: string): Promise<unknown[][]> {
   }
 }
 
-it('an import that is killed again and again folds the same names as one without kills', async () => {
+it('an import that is killed again and again counts the same names as (other) as one without kills', async () => {
   const whole = path.join(folder, 'whole');
   const done = await runFaultline(args(whole), { env });
   expect(done.stderr).toMatch(

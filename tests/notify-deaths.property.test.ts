@@ -15,7 +15,10 @@ const notify = {
 
 interface Round {
   happens: readonly { do: 'fire' | 'end' | 'reopen'; incident: number }[];
-  /** Which process dies, at which of its next effects (a write or a send), and whether that effect still happens. */
+  /**
+   * Which process dies, at which of its next effects (a call of the store or a send), and whether that effect still
+   * happens.
+   */
   death: { process: number; effect: number; happens: boolean } | null;
   starts: boolean;
   answers: { arrives: boolean; ok: boolean };
@@ -97,7 +100,7 @@ function learned(arrivals: readonly Arrival[], receiver: string, id: string): st
   return events;
 }
 
-/** `firing 1` is after `resolved 0` and before `resolved 1`. */
+/** Compares two events by time: `firing 1` is after `resolved 0` and before `resolved 1`. */
 function inOrder(one: string, other: string): number {
   const place = (text: string): number =>
     Number(text.split(' ')[1]) * 2 + (text.startsWith('resolved') ? 1 : 0);

@@ -108,8 +108,8 @@ const resources = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Resource<Item>[
   );
 
 /**
- * The requests, and the reasons of other items. The text of a dead letter is compared by what it decodes to, because it
- * may differ: only JSON contains values that are 0 or empty, or that nobody reads.
+ * The requests, and the reasons of other items. The texts of dead letters may differ, because only JSON contains values
+ * that are 0 or empty, or that nobody reads. So they are compared by what they decode to.
  */
 function told(decoded: ReturnType<typeof decode>): unknown {
   if (decoded.kind !== 'ok') return decoded;
@@ -125,7 +125,7 @@ function again(body: string): unknown {
 }
 
 describe('OTLP in protobuf', () => {
-  it('gives the same as these spans in JSON', () => {
+  it('gives the same requests as the same spans in JSON', () => {
     let requests = 0;
     fc.assert(
       fc.property(resources(span), (data) => {
@@ -138,7 +138,7 @@ describe('OTLP in protobuf', () => {
     expect(requests).toBeGreaterThan(50);
   });
 
-  it('gives the same as these log records in JSON', () => {
+  it('gives the same requests as the same log records in JSON', () => {
     let requests = 0;
     fc.assert(
       fc.property(resources(log), (data) => {
@@ -165,7 +165,7 @@ describe('OTLP in protobuf', () => {
   });
 });
 
-describe('a message that is not OTLP', () => {
+describe('a message that may be OTLP in protobuf', () => {
   const chat: Span = {
     traceId: '5b8efff798038103d269b633813fc60c',
     spanId: 'eee19b7ec3c1b174',
@@ -195,7 +195,7 @@ describe('a message that is not OTLP', () => {
     );
   };
 
-  it('is a dead letter with that reason', () => {
+  it('is a dead letter with a reason if it is neither text nor whole OTLP', () => {
     const gzip = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff]);
     expect(binary(gzip)).toEqual({
       kind: 'reject',

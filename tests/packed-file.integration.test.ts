@@ -124,7 +124,7 @@ describe('a file whose records are not its lines', () => {
     expect(await readdir(announced)).toEqual([]);
   });
 
-  it('is not followed: one line', async () => {
+  it('is not followed, and the message says what to do', async () => {
     const file = path.join(folder, 'app.log.gz');
     await writeFile(file, gzipSync('{}\n'));
     const { code, stderr } = await runFaultline(['start', '--source', file, '--follow', '--data', data]);
@@ -158,7 +158,7 @@ describe('replay', () => {
     expect(stderr).toContain('read 2 rows: 2 requests counted');
   });
 
-  it('reports what a file is that is not a log', async () => {
+  it('says which kind of file it is when a file is not a log', async () => {
     const file = path.join(folder, 'export.parquet');
     await writeFile(file, 'PAR1....');
     const { code, stdout, stderr } = await runFaultline(['replay', file]);

@@ -70,8 +70,8 @@ beforeAll(async () => {
     ],
     'state',
   );
-  // The file is replayed history, which has no delay; this batch arrived live, in a minute that is over: charts end
-  // before the present one.
+  // The file is replayed history, which has no delay. This batch arrived live, in a minute that is over, because charts
+  // end before the present minute.
   await store.command(
     `INSERT INTO ingest_batches (topic, partition, incarnation, kind, from_offset, to_offset, first_ts, last_ts)
      VALUES ('llm-requests', 0, 0, 'batch', 0, 10, ${Date.now() / 1_000 - 140}, ${Date.now() / 1_000 - 120})`,
@@ -87,7 +87,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A question about all requests. It ends now, because that is when the batches were stored. */
+/** Asks a panel about all requests. The range ends now, because the batches were stored just before. */
 const question = (): PanelQuestion => ({
   from: FROM,
   to: Math.ceil(Date.now() / 1_000),
@@ -125,7 +125,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
 );
 
 test.each(incidentRules.map((rule) => [rule.uid, rule] as const))(
-  '%s does not notify of what a file holds of before',
+  '%s does not notify about past incidents of a file',
   async (_uid, rule) => {
     for (const sql of [rule.sql, ...rule.numbers.map((one) => one.sql)]) {
       const expanded = expand(sql, question());

@@ -10,7 +10,7 @@ const root = new URL('../', import.meta.url);
 const samples = new URL('formats/samples/', import.meta.url);
 const read = (url: URL): string => readFileSync(url, 'utf8');
 
-/** The members of the output of `replay --json` for a file that this test needs. */
+/** The members of the output of `replay --json` that this test compares. */
 interface Counts {
   counts: Record<string, number>;
   skipped: Record<string, number>;
@@ -50,7 +50,7 @@ describe.each(names)('the preset %s', (name) => {
     expect(read(new URL('docs/formats/README.md', root))).toContain(`| [\`${name}\`](${name}.md) |`);
   });
 
-  it.each(['auto', name])('reads its sample with format %s as is expected', (format) => {
+  it.each(['auto', name])('reads its sample with format %s and gets the expected counts', (format) => {
     const lines = read(sample).split('\n').filter(Boolean);
     expect(lines.length).toBeGreaterThan(0);
     expect(countsOf(lines, format)).toEqual(JSON.parse(read(expected)));

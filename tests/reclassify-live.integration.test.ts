@@ -57,7 +57,10 @@ function env(database = 'faultline'): Record<string, string> {
   };
 }
 
-/** Each day has the same few intervals, so that later lines change the counts that are being corrected. */
+/**
+ * Makes the next lines. Each day has the same few intervals, so that later lines change the counts that are being
+ * corrected.
+ */
 function lines(count: number): string {
   let text = '';
   for (; count > 0; count--, written++) {
@@ -117,7 +120,7 @@ async function letLeaseRunOut(): Promise<void> {
   await store.command('DROP TABLE silent');
 }
 
-/** The process that has the lease; its name contains the process id. */
+/** The process that holds the lease of `reclassify`. The name of the holder contains the process id. */
 async function holderOf(both: readonly Running[]): Promise<Running> {
   const holder = await until('one has the lease', async () => (await readLastRun(store))?.holder ?? null);
   const found = both.find(({ child }) => holder.includes(`-${child.pid}-`));
@@ -126,7 +129,10 @@ async function holderOf(both: readonly Running[]): Promise<Running> {
   return found;
 }
 
-/** Lets a frozen process run a moment at a time until it is so: it cannot get far ahead of what the test sees of it. */
+/**
+ * Wakes a frozen process for 200 ms at a time until the condition holds, so that the process cannot get far ahead of
+ * what the test sees.
+ */
 async function inMoments({ child }: Running, isSo: () => Promise<boolean>): Promise<void> {
   await until('it got as far as that', async () => {
     child.kill('SIGCONT');
@@ -141,7 +147,10 @@ async function counted(): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** The tables are those of an import of the whole file under the present rules, and the ledger proves them. */
+/**
+ * Checks that the tables are those of an import of the whole file under the present rules, and that `reconcile` finds
+ * no difference.
+ */
 async function expectAsImported(): Promise<void> {
   await until('all lines are counted', async () => (await counted()) === written);
   const { code, stdout } = await runFaultline(['reconcile', '--json'], { env: env() });
@@ -179,7 +188,7 @@ async function countAsBefore(count: number): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** Errors that all runs together have changed. */
+/** Number of errors that all runs together have changed. */
 async function changedInAll(): Promise<number> {
   const [row] = await store.query<{ n: number }>('SELECT sum(changed) AS n FROM reclassify_units FINAL');
   return row?.n ?? 0;
@@ -252,7 +261,7 @@ describe('errors are judged again beside a worker that writes into the same inte
     const second = await judge().finished;
     expect(second, second.stderr).toMatchObject({ code: 0 });
     await stop();
-    // The range that the worker had announced when it died was not in the ledger, so it was left alone.
+    // The range that the worker had announced when it died was not in the ledger, so the run before left it alone.
     expect(await judge().finished).toMatchObject({ code: 0 });
     expect(await changedInAll()).toBe(wrong);
     await expectAsImported();

@@ -90,7 +90,10 @@ function run(on: Store, more: Partial<ReclassifyOptions> = {}): Promise<Reclassi
   return reclassify(on, { ...options, name: `run${runs}`, holder: `holder${runs}`, ...more });
 }
 
-/** Checks that nothing is left of the work: no rows below zero, no marks, no rows without requests. */
+/**
+ * Checks that the work has left no rows behind: none without requests, and none below zero, which would be huge
+ * numbers.
+ */
 async function expectSettled(): Promise<void> {
   for (const table of countTables) {
     const rows = await store.query(`SELECT * FROM ${table} WHERE requests = 0 OR requests > 1e9`);
@@ -137,7 +140,7 @@ describe('errors that earlier rules judged otherwise', () => {
   });
 });
 
-/** Decides whether the process dies with this write; `before` is the number of writes before it. */
+/** Decides whether the process dies with a write; `before` is the number of earlier writes. */
 type Death = (what: string, before: number) => boolean;
 
 /**

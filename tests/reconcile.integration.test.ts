@@ -47,7 +47,7 @@ async function prove(name: string): Promise<{ code: number | null; proof: Proof;
   return { code, proof: JSON.parse(stdout) as Proof, cpu, mb: memory.end() };
 }
 
-/** Written as a decimal number, because an integer would be read as milliseconds. */
+/** SQL of a time in a DateTime64 column. A bare integer would be read as milliseconds. */
 const time = (seconds: number): string => `toDateTime64(${seconds}, 3, 'UTC')`;
 
 interface Batch {
@@ -109,9 +109,9 @@ async function lose(on: Store, table: string, condition: string): Promise<void> 
 
 const now = Math.floor(Date.now() / 1000);
 /**
- * The present, and each retention with the days around it. The day before it is two days earlier, not one: `reconcile`
- * leaves a margin of an hour for parts that are dropped while they are read, so in the last hour of a day one more day
- * is not compared.
+ * Ages of batches in days: the present, and days around each retention. Below a retention, the nearest age is two days
+ * less, not one: `reconcile` leaves a margin of an hour for parts that are dropped while they are read, so in the last
+ * hour of a day one more day is not compared.
  */
 const ages = [0, 1, 5, 7, 8, 28, 30, 31, 88, 90, 91, 100, 400, 1_093, 1_095, 1_096, 1_200];
 
@@ -179,7 +179,7 @@ describe('an imported history', () => {
         { at: now - 60, counted: 99, old: true },
         { at: now - 50, counted: 100 },
       ]);
-      // The value that DEFAULT gives: the present.
+      // Keeps the value that the DEFAULT of `kept_from` gave: the present.
       await grow(on, 'kept_from');
     });
     expect(await prove('history')).toMatchObject({ code: 0, proof: { differences: [], notes: [] } });

@@ -64,7 +64,7 @@ async function partsOf(table: string): Promise<string[]> {
   return rows.map((row) => row.path);
 }
 
-/** Empties a part as a full disk does. */
+/** Cuts all files of a part to 0 bytes, as a full disk does. */
 async function empty(part: string | undefined): Promise<void> {
   expect(part).toBeDefined();
   for (const name of await readdir(part ?? '')) await truncate(path.join(part ?? '', name), 0);
@@ -80,7 +80,7 @@ describe('the embedded engine, which reports a refused write as done', () => {
     expect(code).toBe(1);
   });
 
-  it('counts an insert that is repeated if its part is incomplete, and no other twice', async () => {
+  it('counts a repeated insert if its part is incomplete, and counts no other insert twice', async () => {
     await store.command('SYSTEM STOP MERGES');
     for (const name of ['a', 'b', 'c']) await insert(name);
     const parts = await partsOf('request_counts');

@@ -49,7 +49,7 @@ async function replay(file: string): Promise<{ counts: Record<string, number>; i
 
 describe('faultline replay', () => {
   test.each(['demo-day', 'slow-down-surge', 'quota-exhausted'])(
-    '%s: exactly the incidents that are in it, with scope and times',
+    'finds exactly the true incidents of %s, with scope and times',
     async (name) => {
       const truth = await writeScenario(name, 7);
       const found = await replay(truth.file);
@@ -141,7 +141,7 @@ describe('faultline replay', () => {
     ['a missing file', ['replay', 'nowhere.ndjson'], /nowhere\.ndjson does not exist/],
     ['a directory', ['replay', '.'], /is a directory/],
     ['no file', ['replay'], /files/],
-  ])('%s: one line', async (_name, args, message) => {
+  ])('%s is refused in one line', async (_name, args, message) => {
     const { code, stderr } = await runFaultline(args, { cwd: directory });
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
@@ -168,7 +168,7 @@ test('an incident of 429 answers without bodies says that it may not be a rate l
   expect(text).toContain('1. Log the body of refused answers (docs/errors/rate_limit.md#without-a-body)');
 });
 
-test('half a year without records between two incidents costs nothing, and both are found', async () => {
+test('two incidents with half a year without records between them are both found', async () => {
   const file = path.join(directory, 'gap.ndjson');
   const refused = { org: 'org-acme', status: 429, error: 'You exceeded your current quota' };
   const lines = ['2026-03-01', '2026-09-01'].flatMap((day) => [

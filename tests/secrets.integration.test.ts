@@ -37,7 +37,7 @@ beforeAll(async () => {
       if (place?.format === undefined)
         messages.push(...(place?.messages ?? []).map((message) => Buffer.from(message)));
     }
-    // An incident whose scope contains the secret.
+    // These failures make an incident whose scope contains the secret.
     const quota = {
       ts,
       status: 429,
@@ -104,7 +104,7 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     shown['log'] = stdout + stderr;
   });
 
-  it('every command is asked', async () => {
+  it('the commands that show data print something', async () => {
     const commands = [
       ['trends', '--by', 'org,project,client', '--since', '2h', '--format', 'json'],
       ['trends', '--by', 'model,endpoint,region', '--since', '2h', '--format', 'csv'],
@@ -126,7 +126,7 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     shown['replay'] = stdout + stderr;
   });
 
-  it('no secret is in a column of a table or in a file', async () => {
+  it('all tables and all files of the data directory can be read', async () => {
     const { clickhouse } = settingsSchema.parse({});
     const store = await openStore({ ...clickhouse, path: data });
     try {
@@ -154,7 +154,7 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     shown['names of files'] = names.map((name) => name.name).join('\n');
   });
 
-  it('no secret is in an answer, a page or the log', () => {
+  it('no secret is in a page, an answer, the log, the output of a command, a table or a file', () => {
     const leaks = Object.entries(shown).flatMap(([where, text]) =>
       leaksIn(text, secrets).map((leak) => `${where}: ${leak}`),
     );

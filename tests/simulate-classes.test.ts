@@ -41,8 +41,8 @@ describe('the classifier gives the true class of the simulator', () => {
   it.each(scenarios.map((each) => each.name))('for every record of %s', (name) => {
     const scenario = findScenario(name);
     if (scenario === null) throw new Error(`no scenario ${name}`);
-    // Every event is moved to the fifth minute, so that a short span of traffic contains its beginning. That is enough
-    // for most scenarios.
+    // Moves the events so that the first one begins in the fifth minute. For most scenarios a short span of traffic
+    // then contains its beginning.
     const isLong = name === 'load' || dayScenarios.some((day) => day.name === name);
     const first = Math.min(...scenario.events.map(({ after_ms }) => after_ms).filter((after) => after > 0));
     const events = scenario.events.map((event) => ({

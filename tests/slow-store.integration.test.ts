@@ -101,7 +101,7 @@ test('each query has a time limit, and stops on the server when the connection c
   await answer;
 });
 
-test('listeners of the events get the trouble', async () => {
+test('listeners of the events are told that the store does not answer', async () => {
   const listening = await app.inject({ url: '/api/v1/events', headers, payloadAsStream: true });
   let heard = '';
   const stream = listening.stream();

@@ -76,7 +76,7 @@ describe('lines that come out of order of time', () => {
       { cwd: folder },
     );
     program.child.stdin.write(minutes(100, 200));
-    // Now time is judged that is later than that of the lines that follow.
+    // The lines that follow are then older than the time that is already judged.
     await until('the second half is judged', () => program.stdout().includes('closed'));
     program.child.stdin.end(minutes(0, 100));
     const { code, stderr } = await program.finished;

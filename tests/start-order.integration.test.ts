@@ -60,7 +60,7 @@ async function begin(args: readonly string[], env: Record<string, string> = {}) 
   };
 }
 
-/** An HTTP server of a test on its own port. */
+/** Starts an HTTP server on a free port and returns the port. The server is closed after all tests. */
 async function listen(listener: RequestListener, tls?: { key: Buffer; cert: Buffer }): Promise<number> {
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, '127.0.0.1');
@@ -280,7 +280,7 @@ await describeWithOwnKafka('with Kafka', () => {
     }
   });
 
-  it('start counts although it is started first, and its page shows that', async () => {
+  it('start counts although it began before Kafka and ClickHouse, and its page shows the counts', async () => {
     await Promise.all([kafka.kill(), clickhouse.kill()]);
     const env = settings('start_first');
     const program = await begin(['start', '--source', 'kafka', '--port', '0'], env);

@@ -30,8 +30,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inputOf = (done: Finished) => (jsonOf(done) as { input: unknown }).input;
 
 describe('standard input', () => {
-  // Lines of less than a pipe holds (64 KiB), of about as much, and of more. The writer has ended long before the store
-  // is open.
+  // The inputs are smaller than a pipe holds (64 KiB), about as large, and larger. The writer of a small input has
+  // ended long before the store is open.
   it.each([1, 10, 400, 600, 1_300, 50_000])('of %d lines is counted whole', async (count) => {
     const done = await runFaultline(['replay', '-', '--json'], { input: linesOf(count), cwd: folder });
     expect(done.code, done.stderr).toBe(0);

@@ -18,7 +18,7 @@ import { produceLines } from './kafka/produce.ts';
 
 const NOW = Date.now();
 
-/** Lines with successes and failures of several classes; some lines are not records, and some are empty. */
+/** Lines with successes and failures of several classes. Every hundredth line is not a record. */
 function lines(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     if (i % 100 === 99) return '{broken';
@@ -146,7 +146,7 @@ describe('metrics of a run over a pipe', () => {
 });
 
 await describeWithKafka('telemetry of faultline ingest on a real Kafka', (kafka) => {
-  it('add up, follow the lag down, and report the end of the worker', async () => {
+  it('adds up, follows the lag down to 0, and logs only changes of state', async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'faultline-telemetry-'));
     const topic = await kafka.createTopic({ partitions: 3 });
     const count = 9_000;

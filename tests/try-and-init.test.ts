@@ -136,7 +136,7 @@ describe('faultline init', () => {
       'format: auto\nmapping:\n  preset: app-loggers\n  client: $.team\n',
     ],
     [
-      'of the own format',
+      "of faultline's own format",
       '{"ts":1780315200,"status":200,"team":"web"}\n',
       'format: mapped\nmapping:\n  ts: $.ts\n  status: $.status\n  client: $.team\n',
     ],
@@ -149,7 +149,7 @@ describe('faultline init', () => {
     expect([tried.code, tried.stdout]).toEqual([0, expect.stringMatching(/^ {2}client +web +← /m)]);
   });
 
-  it('a field of a format that is a program cannot be set, and that is one line', async () => {
+  it('a field of a format that is a program cannot be set, and the message is one line', async () => {
     const sample = path.join(import.meta.dirname, 'samples/litellm.success.input.json');
     const { code, stderr } = await runFaultline(['init', sample, '--set', 'client=$.team'], { cwd });
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^faultline: client cannot be .*litellm.*\n$/)]);
@@ -175,7 +175,7 @@ describe('faultline init', () => {
     expect(stdout).toMatch(/no request is a success: if the log has successes/);
   });
 
-  it('a change without an effect is one line', async () => {
+  it('a --set without a value is refused in one line', async () => {
     const { code, stderr } = await runFaultline(['init', 'app.log', '--set', 'client'], { cwd });
     expect(code).toBe(2);
     expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -19,7 +19,7 @@ test('every script and style that a file of the page loads is served', async () 
   expect(missing).toEqual([]);
 });
 
-test('the search for loaded files finds those of app.js', async () => {
+test('app.js imports scripts, so the test of all served files has something to find', async () => {
   const app = (await readAssets()).get('/app.js')?.body.toString('utf8') ?? '';
   expect(app).toMatch(/from '\.\//);
 });

@@ -16,7 +16,8 @@ const pageNames = ['incidents', 'explore', 'differs', 'errors', 'classes', 'pipe
 const pageFolder = new URL('./page/', import.meta.url);
 
 /**
- * Every file that the page loads from this server; the path is the file's name. No other file of the folder is served.
+ * The files of the folder `page/` that are served under their own names. Every script and style that the page loads
+ * must be in this list.
  */
 const pageFiles = [
   'app.js',
@@ -117,7 +118,7 @@ export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   return assets;
 }
 
-/** Reads the page that asks for the token. The page says why it asks again, if it does. */
+/** Reads the page that asks for the token. The returned function writes into the page why it asks again. */
 export async function readLogin(): Promise<(reason: 'first' | 'wrong' | 'too_many') => string> {
   const html = await readFile(new URL('login.html', pageFolder), 'utf8');
   const texts = {

@@ -46,7 +46,7 @@ test.each([
   [{ scope: { org: 3 } }, 'scope.org: is not a text'],
   [{ scope: { foo: 'a' }, needed: '' }, 'scope.foo: is not a known parameter'],
   [{ ['x'.repeat(5_000)]: 1, needed: '' }, `${'x'.repeat(64)}: is not a known parameter`],
-])('%j is refused by name and in plain words', (given, message) => {
+])('%j is refused in plain words that name the member', (given, message) => {
   expect(() => checked(shape, given)).toThrow(new BadParameter(message));
 });
 

@@ -20,6 +20,6 @@ test.each([
   ['simulated time is ahead of the watermark: the watermark', live(5_000, 4_000), 4_000],
   ['simulated time before the first record: its present', live(5_000.4, null), 5_000],
   ['no status: the clock', undefined, 10_000],
-])('%s', (_name, status, expected) => {
+])('which time is the present: %s', (_name, status, expected) => {
   expect(presentOf(status, CLOCK)).toBe(expected);
 });

@@ -15,9 +15,9 @@ export interface LiveStatus {
   /** Everything up to here is counted; null before the first count. */
   watermark: number | null;
   /**
-   * The present: `now-24h` and hold times are measured from here. A demo uses its simulated time, a historical file its
-   * newest record; null: the clock. `presentOf` limits it to the watermark, because later records are not counted
-   * yet.
+   * The present, from which `now-24h` and the time left until `hold_until` are measured. A demo gives its simulated
+   * time, a historical file the time of its newest record; null: the clock. `presentOf` limits it to the watermark,
+   * because later records are not counted yet.
    */
   present: number | null;
 }

@@ -28,7 +28,7 @@ test('when many addresses guess at once, each may send one wrong token, and an a
   expect(attempts.mayTry('10.0.1.2', NOW)).toBe(true);
 });
 
-test('addresses beyond those that are counted separately share the limit of one', () => {
+test('addresses beyond those that are counted separately share the limit of one address', () => {
   const attempts = createAttempts(limits);
   let looked = 0;
   for (let i = 0; i < 5_000; i++) looked += guess(attempts, `10.1.${i >> 8}.${i & 255}`, 2);
@@ -40,7 +40,7 @@ test.each([
   ['2001:db8::1', '2001:db8:0:0:1::2'],
   ['::ffff:10.0.0.1', '10.0.0.1'],
   ['fe80::1%eth0', 'fe80::2'],
-])('%s and %s count as one', (one, other) => {
+])('%s and %s count as one address', (one, other) => {
   const attempts = createAttempts(limits);
   guess(attempts, one, 50);
   expect(attempts.mayTry(other, NOW)).toBe(false);

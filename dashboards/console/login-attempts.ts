@@ -19,7 +19,7 @@ export interface AttemptLimits {
 
 const limits: AttemptLimits = { perAddress: 20, inAll: 200, addresses: 1_000 };
 
-/** Creates an empty count. It restarts each minute. `addresses` bounds its memory. */
+/** Creates an empty count of wrong tokens. The count restarts each minute. `addresses` bounds its memory. */
 export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits = limits): Attempts {
   const wrong = new Map<string, number>();
   let total = 0;

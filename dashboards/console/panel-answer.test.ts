@@ -69,7 +69,7 @@ test('rows outside the range are left out', () => {
   ).toMatchObject({ series: [] });
 });
 
-test('a column time without a time is an error that names the panel', () => {
+test('a row whose column `time` holds no time is an error that names the panel', () => {
   expect(() => panelData(panel('bars'), [{ time: 'x', series: 'a', value: 1 }], range)).toThrow(
     'panel p: column time holds no time',
   );

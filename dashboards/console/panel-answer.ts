@@ -9,7 +9,7 @@ export interface Series {
   name: string;
   /** The title of the column, the class or the word; otherwise the name. */
   label: string;
-  /** The colour of the class; null when the page may choose one. */
+  /** The colour that the panel or the class gives; null when the page may choose one. */
   color: string | null;
   /** One value for each time of the answer; null: no data. */
   values: (number | null)[];
@@ -72,7 +72,10 @@ function seriesData(
   return { shape: 'series', times, series: ordered(series, panel.columns) };
 }
 
-/** If a row has the column `series`, this names the row's only number. Otherwise each number column is a series. */
+/**
+ * If a row has the column `series`, its text is the name of the row's only number. Otherwise each number column is a
+ * series.
+ */
 function points(row: Record<string, unknown>): [string, number | null][] {
   const rest = Object.entries(row).filter(([name]) => name !== 'time' && name !== 'series');
   if (!('series' in row)) return rest.map(([name, value]) => [name, number(value)]);
@@ -110,7 +113,10 @@ function words(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 }
 
-/** Classes in their fixed order; other series by size, largest first. */
+/**
+ * Puts classes into their fixed order, and series that are named by data by size, largest first. Columns of the panel
+ * keep their order.
+ */
 function ordered(series: Series[], columns: Panel['columns']): Series[] {
   if (series.every(({ name }) => isRequestClass(name))) {
     return series.sort((a, b) => classPlace(a.name) - classPlace(b.name));

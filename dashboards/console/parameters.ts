@@ -48,8 +48,8 @@ export const rangeQuery = z.strictObject(rangeShape);
 export type PanelQuery = z.infer<typeof panelQuery>;
 
 /**
- * The range, step and filters of a panel's question. The step is never shorter than the panel's own. Throws
- * `BadParameter`.
+ * The range, step and filters that a request for a panel asks for. The step is never shorter than `minStep` of the
+ * panel. Throws `BadParameter`.
  */
 export function panelParameters(
   given: PanelQuery,

@@ -16,7 +16,7 @@ export interface PanelSource {
 }
 
 /**
- * Reads the numbers of a panel by its name; null when there is no such panel. Throws `BadParameter` and `StoreError`.
+ * Reads the numbers of a panel by its slug; null when there is no such panel. Throws `BadParameter` and `StoreError`.
  */
 export type ReadPanel = (slug: string, asked: PanelQuery) => Promise<PanelAnswer | null>;
 

@@ -143,7 +143,7 @@ test('the filter values of a panel reach the store as parameters', async () => {
   expect(asked?.sql).not.toContain('DROP');
 });
 
-test('the end of a range is not counted into the next step', async () => {
+test('the second at the end of a range is left out, because it belongs to the next step', async () => {
   const store = memoryStore(() => []);
   const app = await open({ store });
   await app.inject({ url: '/api/v1/panels/errors-by-class?from=now-2m&step=60', headers: local });
@@ -154,7 +154,7 @@ test('the end of a range is not counted into the next step', async () => {
 
 test.each([
   ['a minute that is still being counted is left out', 'running' as const, 60, 2],
-  ['a backlog ends where its counts end', 'running' as const, 120, 1],
+  ['while a source is behind, the chart ends where the counts end', 'running' as const, 120, 1],
   ['a source that has ended is shown to its end', 'finished' as const, 60, 3],
   ['after a quarter of an hour without records no interval is left out', 'running' as const, 1_200, 3],
 ])('%s', async (_name, state, newestAgo, minutes) => {
@@ -246,7 +246,7 @@ test.each([
   ['unreachable', 503],
   ['slow', 504],
   ['refused', 500],
-] as const)('a store that is %s is answered with %d and its own line, and logged', async (code, status) => {
+] as const)('a store error %s is answered with %d and its own line, and logged', async (code, status) => {
   const lines: string[] = [];
   const store = memoryStore(() => {
     throw new StoreError(code, `ClickHouse at h is ${code}\nsecond line`);

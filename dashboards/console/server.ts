@@ -27,7 +27,7 @@ export interface ConsoleOptions {
   token: string;
   /** A token that only allows reading; empty: there is none. */
   readToken?: string;
-  /** A query of the store that takes longer is given up; absent: 20. */
+  /** A query of the store that takes more seconds than this is given up; absent: 20. */
   querySeconds?: number;
   /** The clock, epoch milliseconds. */
   now: () => number;
@@ -54,7 +54,7 @@ export interface ConsoleOptions {
  */
 const KEEP_MS = 1_000;
 
-/** Longest time for a query of the store, in seconds. */
+/** Longest time for a query of the store in seconds, unless `querySeconds` is given. */
 const QUERY_SECONDS = 20;
 
 /** A running console: its address, and how to stop it. */

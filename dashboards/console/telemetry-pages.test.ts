@@ -19,7 +19,7 @@ async function ask(path: string, telemetry: Partial<ProcessTelemetry> = {}, toke
 }
 
 describe('the telemetry of a worker in the same process', () => {
-  it('/metrics is what Prometheus reads', async () => {
+  it('/metrics returns the metrics in the text format of Prometheus', async () => {
     const answer = await ask('/metrics');
     expect([answer.statusCode, answer.headers['content-type'], answer.body]).toEqual([
       200,

@@ -5,7 +5,7 @@ import { storeRules } from '../panels/store-alerts.ts';
 import { incidentUid } from './links.ts';
 import { clickhouseType, pluginVersion } from './query.ts';
 
-/** Names, data source and routing of the alert rules; the files and the HTTP API use the same. */
+/** Names, data source and routing of the alert rules, both in the files and over the HTTP API. */
 export const alerting = {
   folder: 'faultline',
   /** Uid of the data source that the rules query; rules cannot use a variable of a dashboard. */
@@ -66,8 +66,8 @@ export function groupRules({ rules, intervalSeconds }: RuleGroup, docsUrl: strin
 }
 
 /**
- * The file with the contact points. The address comes from Grafana's environment. Grafana does not start when it is
- * empty, so the compose file has a default that leads nowhere.
+ * The file with the contact points. The address comes from Grafana's environment. Grafana does not start when the
+ * address is empty, so the compose file has a default that leads nowhere.
  */
 export function contactPointsFile(): Record<string, unknown> {
   return {
@@ -95,8 +95,8 @@ export function contactPointsFile(): Record<string, unknown> {
 }
 
 /**
- * The file with the notification policies: one notification per incident. Critical ones are sent soon and repeated
- * every hour. Alerts about faultline itself are separate, because other people act on them.
+ * The file with the notification policies: one notification per incident. Those about critical incidents are sent
+ * sooner and repeated every hour. Alerts about faultline itself are separate, because other people act on them.
  */
 export function policiesFile(): Record<string, unknown> {
   const receiver = alerting.contactPoint;

@@ -39,7 +39,7 @@ describe('the generated files', () => {
     expect(checkFiles(files)).toEqual([]);
   });
 
-  test('are the committed ones', () => {
+  test('are equal to the committed files', () => {
     const out = new URL('./out/', import.meta.url);
     const committed = ['alerting', 'dashboards'].flatMap((folder) =>
       readdirSync(new URL(`${folder}/`, out)).map(
@@ -82,7 +82,7 @@ describe('a dashboard', () => {
     expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
   });
 
-  test('its rows start on the left, below each other, and are full', () => {
+  test('has only rows whose panels fill the whole width', () => {
     for (const { uid, rows } of dashboards) {
       for (const { title, panels } of rows) {
         expect(panels.reduce((sum, { width }) => sum + width, 0) % 24, `${uid}: ${title}`).toBe(0);
@@ -182,7 +182,7 @@ describe('a chart', () => {
   );
 
   test.each(charts)(
-    '%s %s: no series is left to the palette of Grafana, whose first is green',
+    '%s %s: no series is left to the palette of Grafana, whose first colour is green',
     (uid, _slug, model) => {
       if (model.columns !== undefined) {
         for (const { name } of model.columns) expect(model.colors, name).toHaveProperty(name);
@@ -305,7 +305,7 @@ describe('the alert rules', () => {
     }
   });
 
-  test('are the same over the HTTP API, under its names', () => {
+  test('are the same over the HTTP API, with the field names of the API', () => {
     const groups = ruleGroups.map((one) => apiGroup(one, '/public/faultline'));
     expect(groups.map(({ interval }) => interval)).toEqual([10, 60]);
     const sent = groups.flatMap((group) => group.rules);

@@ -267,7 +267,7 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
     if (one.labels[name] === undefined) problems.push(`label ${name} is missing; alerts are routed by it`);
   }
   // With other values, Grafana would send its own alert about the missing answer, with the labels of the rule and empty
-  // texts. It would look like an incident.
+  // texts. Such an alert would look like an incident.
   for (const state of [one.noDataState, one.execErrState] as const) {
     if (one.annotations['incident_url'] !== undefined && state !== 'KeepLast')
       problems.push(

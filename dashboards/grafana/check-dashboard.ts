@@ -84,10 +84,13 @@ const macros = new Set([
   '__conditionalAll',
 ]);
 
-/** Names of the variables of each dashboard, by its uid. */
+/** Names of the variables of each dashboard, by the uid of the dashboard. */
 export type VariableNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Kinds of panels and column settings that faultline uses. Grafana shows an unknown one as an error, or ignores it. */
+/**
+ * Kinds of panels and column settings that faultline uses. Grafana shows an unknown kind as an error and ignores an
+ * unknown setting.
+ */
 const panelTypes = new Set(['row', 'timeseries', 'stat', 'table', 'heatmap']);
 const properties = new Set([
   'color',
@@ -103,7 +106,9 @@ const properties = new Set([
   'unit',
 ]);
 
-/** All errors in a dashboard file, one line each; empty when there are none. `others` are all dashboards. */
+/**
+ * All errors in a dashboard file, one line each; empty when there are none. `others`: the variables of all dashboards.
+ */
 export function checkDashboard(content: unknown, others: VariableNames): string[] {
   const parsed = schema.safeParse(content);
   if (!parsed.success) {

@@ -3,7 +3,10 @@ import { type BuiltFile, buildFiles } from './build.ts';
 import { panelId } from '../panel.ts';
 import { checkFiles, compareFiles } from './check.ts';
 
-/** The correct files with one value replaced. `keys` is the path of that value; `undefined` removes it. */
+/**
+ * Replaces one value in the correct files and returns what `checkFiles` finds. `keys` is the path of the value;
+ * `undefined` removes it.
+ */
 function broken(path: string, keys: readonly (string | number)[], value: unknown): string[] {
   const files = structuredClone(buildFiles());
   const file = files.find((one) => one.path === path);
@@ -20,7 +23,7 @@ const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys
 const { groups: ruleFile } = (buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content ?? {
   groups: [],
 }) as { groups: { rules: { data: unknown[] }[] }[] };
-/** Index of the threshold, which follows all queries. */
+/** Number of queries of the first rule. The last one is the threshold. */
 const lastQuery = ruleFile[0]?.rules[0]?.data.length ?? 0;
 const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
@@ -114,7 +117,7 @@ describe('a dashboard file that Grafana would silently misread or leave out', ()
       'variable org is missing',
     ],
     ['no annotations', ['annotations', 'list'], [], 'annotations.list'],
-  ])('%s', (_name, keys, value, problem) => {
+  ])('the check reports: %s', (_name, keys, value, problem) => {
     const problems = broken('dashboards/faultline-overview.json', keys, value);
     expect(problems.join('\n')).toContain(problem);
     expect(problems.join('\n')).toContain('dashboards/faultline-overview.json');
@@ -128,7 +131,7 @@ describe('a table that reads wrongly', () => {
     ['the text for no rows in every empty cell', 'noValue', 'shows the text for no rows in its empty cells'],
     ['texts that wrap in Grafana 11 only', 'custom.wrapText', 'wraps in some versions of Grafana only'],
     ['texts that wrap in Grafana 12 and later only', 'custom.cellOptions', 'wraps in some versions'],
-  ])('%s', (_name, property, problem) => {
+  ])('the check reports: %s', (_name, property, problem) => {
     const content = (buildFiles()[0]?.content ?? { panels: [] }) as {
       panels: { fieldConfig: { overrides: { properties: { id: string }[] }[] } }[];
     };
@@ -267,7 +270,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
     ['no runbook', rule('annotations', 'runbook_url'), undefined, 'annotation runbook_url is missing'],
     ['a bare $ in a label', rule('labels', 'where'), '{{ $labels.provider }}', 'label where holds a bare $'],
     ['a bare $ in the title', rule('title'), 'Slow Down $labels', 'label title holds a bare $'],
-  ])('%s', (_name, keys, value, problem) => {
+  ])('the check reports: %s', (_name, keys, value, problem) => {
     expect(broken('alerting/rules.json', keys, value).join('\n')).toContain(problem);
   });
 
@@ -335,7 +338,7 @@ describe('an alerting file that would stop Grafana, or that Grafana would silent
       'webhok',
       'receivers.0.type',
     ],
-  ])('%s', (_name, file, keys, value, problem) => {
+  ])('the check reports: %s', (_name, file, keys, value, problem) => {
     expect(broken(`alerting/${file}.json`, keys, value).join('\n')).toContain(problem);
   });
 });
@@ -354,7 +357,7 @@ describe('compareFiles', () => {
       ]),
       ['b.json is built by nothing'],
     ],
-  ])('%s', (_name, committed, differences) => {
+  ])('a file that is %s', (_name, committed, differences) => {
     expect(compareFiles(built, committed)).toEqual(differences);
   });
 });

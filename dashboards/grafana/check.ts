@@ -34,7 +34,7 @@ export function checkFiles(files: readonly BuiltFile[]): string[] {
   return problems;
 }
 
-/** How the files on disk differ from what the code builds. `committed` returns the text of a path, or null. */
+/** How the files on disk differ from what the code builds. `committed`: the text of each file on disk, by its path. */
 export function compareFiles(
   built: readonly { path: string; text: string }[],
   committed: ReadonlyMap<string, string>,

@@ -7,7 +7,7 @@ interface Placed {
 
 /**
  * Turns what the SDK built into plain JSON for a file. It removes the placement that would hide links and annotations
- * in a menu. It checks two things that the SDK does not check: no two panels have the same id, and every panel ends
+ * in a menu. It throws what the SDK does not check: every panel must have a place and an id of its own, and must end
  * within the 24 columns of the page.
  */
 export function finish(built: unknown): Record<string, unknown> {

@@ -19,7 +19,7 @@ export function panelLinks(links: readonly PanelLink[], place: LinkPlace): Build
       .type(dash.DashboardLinkType.Link)
       .url(address(link, place))
       .targetBlank(isPage(link));
-    // The other dashboard shows the same rows and the same time.
+    // The other dashboard opens with the same filters and the same time.
     return link.to === 'dashboard' ? builder.keepTime(true).includeVars(true) : builder;
   });
 }

@@ -159,7 +159,7 @@ function columnProperties(column: PanelColumn, place: PanelPlace): dash.DynamicC
     { id: 'displayName', value: column.title },
     { id: 'unit', value: grafanaUnit(column.unit) },
     { id: 'custom.filterable', value: column.unit === 'text' },
-    // Otherwise an empty cell shows the panel's text for no rows.
+    // Without this, an empty cell would show the panel's text for no rows.
     { id: 'noValue', value: '–' },
     ...(width === null
       ? [{ id: 'custom.minWidth', value: LEAST_TEXT }]
@@ -176,7 +176,7 @@ function columnProperties(column: PanelColumn, place: PanelPlace): dash.DynamicC
   ];
 }
 
-/** Maps words of faultline to their titles. It is a mapping of values, so links still get the word. */
+/** Shows words of faultline by their titles. The value of the cell stays the word, so links still get the word. */
 function titlesOf(words: TitledWords): dash.ValueMap {
   const titles: Record<TitledWords, Readonly<Record<string, string>>> = {
     class: Object.fromEntries(requestClassNames.map((name) => [name, errorClasses[name].title])),

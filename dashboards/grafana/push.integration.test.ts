@@ -126,7 +126,7 @@ function grafana() {
 }
 
 describe('push', () => {
-  test('into an empty Grafana: folder, dashboards and rules, with the token', async () => {
+  test('creates folder, dashboards and rules in an empty Grafana, and sends the token', async () => {
     const { state, answer } = grafana();
     const { url, seen } = await fakeGrafana(answer);
     const made = await changes(`${url}/`);
@@ -137,7 +137,7 @@ describe('push', () => {
     expect(new Set(seen.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${secret}`]));
   });
 
-  test('a second time: nothing is written', async () => {
+  test('writes nothing the second time', async () => {
     const { answer } = grafana();
     const { url, seen } = await fakeGrafana(answer);
     await send(url);
@@ -300,7 +300,7 @@ describe('push', () => {
   test.each([
     [null, /^Grafana at http:\/\/127\.0\.0\.1:\d+ has no data source with uid clickhouse/],
     ['prometheus', /has a data source of type prometheus with uid clickhouse/],
-  ])('with data source %s nothing is sent, and the message says which to add', async (type, message) => {
+  ])('with data source %s nothing is sent; the message names the one to add', async (type, message) => {
     const { state, answer } = grafana();
     state.sourceType = type;
     const { url, seen } = await fakeGrafana(answer);
@@ -316,7 +316,7 @@ describe('push', () => {
     [403, 'unauthorized', /does not let the token do GET \/api\/datasources\/uid\/clickhouse \(403\)/],
     [302, 'refused', /answered 302 .*a redirect; check grafana\.url/],
     [500, 'refused', /answered 500 .*: database is locked/],
-  ])('%i is one line that says what to do, without the token', async (status, code, message) => {
+  ])('answer %i becomes one line that says what to do, without the token', async (status, code, message) => {
     const { url } = await fakeGrafana(() => ({ status, body: { message: 'database is\nlocked' } }));
     const error = await send(url).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });

@@ -80,8 +80,8 @@ async function bringFolder(place: Place): Promise<PushStep> {
   const own = `/api/folders/${folderUid}`;
   if ((await call('GET', own, undefined, [404])).status !== 404)
     return { what, change: 'unchanged', differences: [] };
-  // Grafana would refuse a second folder of this title, or accept it. A folder with this title and another uid belongs
-  // to somebody else.
+  // A folder with this title and another uid belongs to somebody else. Grafana may refuse or accept a second folder of
+  // this title, so `push` stops here.
   const { body } = await call('GET', '/api/folders?limit=1000');
   const same = folderList
     .safeParse(body)

@@ -47,7 +47,7 @@ export interface AlertRule {
   /** The party of the verdict, and why. */
   verdict: string;
   remedy: string;
-  /** Until when to hold something; the text may turn out empty. */
+  /** Until when to hold the rate; the text may turn out empty. */
   hold: string;
 }
 

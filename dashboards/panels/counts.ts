@@ -26,7 +26,7 @@ export function chartRows(columns: readonly string[], where = '1 = 1'): string {
 )`;
 }
 
-// The start of the first whole hour in the range, and the end of the last.
+// The start of the first whole hour in the range, and the end of the last whole hour.
 const FIRST_HOUR = `toStartOfHour(toDateTime($__fromTime, 'UTC') + ${HOUR - 1})`;
 const LAST_HOUR = "toStartOfHour(toDateTime($__toTime, 'UTC'))";
 
@@ -53,8 +53,8 @@ export function rangeRows(columns: readonly string[], where = '1 = 1'): string {
 }
 
 /**
- * Longest range in seconds for which this table shows keys. Counts by key are expensive to read, and many people have
- * the page open.
+ * Longest range in seconds for which `callerRows` returns keys. Counts by key are expensive to read, and many people
+ * have the page open.
  */
 const KEYS_SECONDS = 3 * 86_400;
 

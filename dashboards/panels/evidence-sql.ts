@@ -27,7 +27,7 @@ const words = names.flatMap((name) =>
   Object.entries(evidenceFields[name]?.words ?? {}).map(([code, text]) => [`${name} ${code}`, text] as const),
 );
 
-/** A text of the evidence: its first word may be a code, which becomes words; what follows it stays. */
+/** SQL for one text of the evidence. If its first word is a code, the code becomes words; the rest stays. */
 const inWords = `concat(transform(concat(fact.1, ' ', extract(text, '^\\\\w+')), ${sqlList(
   words.map(([key]) => key),
   '[]',
@@ -65,8 +65,9 @@ const amount = `multiIf(
     fact.2)`;
 
 /**
- * SQL for the evidence of the row of `incidents` that `row` (from `FROM` on) selects: of which time, what, and how much,
- * as domain/evidence.ts words them. A field without an entry keeps its name. Empty lists and texts are left out.
+ * SQL for the evidence of one row of `incidents`, which `row` (the SQL from `FROM` on) selects. The columns are
+ * `moment`, `what` and `amount`, in the words of domain/evidence.ts. A field without an entry keeps its name. Empty
+ * lists and texts are left out.
  */
 export function evidenceSql(row: string): string {
   return `SELECT ${ofField((name) => moments[evidenceFields[name]?.moment ?? 'fixed'], `'${moments.fixed}'`)} AS moment,

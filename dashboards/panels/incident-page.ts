@@ -19,10 +19,10 @@ const textOf = (column: string): string => `ifNull(${of(`any(${column})`)}, '')`
 const scopeHas = (column: string, name: string): string =>
   `JSONExtractString(${textOf('scope')}, '${name}') IN ('', ${column})`;
 
-/** Counts of the incident's provider and organization, whatever else its scope names. */
+/** SQL condition for the counts of the incident's provider and organization, whatever else its scope names. */
 const AROUND = [scopeHas('provider', 'provider'), scopeHas('org', 'org')].join(' AND ');
 
-/** Counts within the scope of the incident. */
+/** SQL condition for the counts within the scope of the incident. */
 const WITHIN = [
   AROUND,
   scopeHas('project', 'project'),

@@ -17,13 +17,14 @@ test.each(
   expect(planFilters(conditions.filter((one) => one !== null))).toHaveLength(1 + where.length);
   for (const name of dimension === 'class' ? Object.values(values).flat() : [])
     expect(isRequestClass(name)).toBe(true);
-  // Otherwise a click would make Explore search for a value with that name.
+  // Without `none`, a click on the series of requests without a value would make Explore search for a value with the
+  // name of the series.
   expect(/if\((\w+) = '', '([^']+)', \1\) AS series/.exec(sql)?.slice(1)).toEqual(
     none === undefined ? undefined : [dimension, none],
   );
 });
 
-test('series that come from a column of the counts say which', () => {
+test('every chart whose series come from a column of the counts names the dimension', () => {
   const silent = charts.filter(({ sql, seriesOf }) => seriesOf === undefined && / AS series/.test(sql));
   expect(silent.map(({ slug }) => slug)).toEqual(['worker-batches']);
 });

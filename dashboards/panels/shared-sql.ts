@@ -39,13 +39,16 @@ export const accessClassNames = requestClassNames.filter(
 );
 export const accessClasses = sqlList(accessClassNames);
 
-/** SQL list of the kinds of incident whose runbook is the page of one of these classes. */
+/** SQL list of the kinds of incident that are about one of these classes. */
 export function kindsAbout(classes: readonly RequestClass[]): string {
   // An empty list would be invalid SQL, so it always has the empty name, which no kind has.
   return sqlList(['', ...incidentKindNames.filter((kind) => classes.includes(factsOf(kind).class))]);
 }
 
-/** SQL for the page of a row of `incidents` below docs/incidents, without its ending: that of its kind, or of the verdict gateway. */
+/**
+ * SQL for the page below docs/incidents that a row of `incidents` leads to, as a name without its ending: the page of
+ * its kind, or `gateway` if that is the party of the verdict.
+ */
 export const pageOfIncident = `if(verdict_party = 'gateway', 'gateway', replaceAll(toString(kind), '_', '-'))`;
 
 /** SQL for the title of the kind, and of the party that must act, of a row of `incidents`. */

@@ -8,7 +8,7 @@ export const variableLabels: Readonly<Record<FilterVariable, string>> = {
   model: 'Model',
 };
 
-/** The filters that limit which values this one offers: those before it. */
+/** The filters that limit the values of this filter: those before it in the list. */
 function before(variable: FilterVariable): readonly FilterVariable[] {
   return filterVariables.slice(0, filterVariables.indexOf(variable));
 }

@@ -40,7 +40,7 @@ let store: Store;
 let day: SeededDay;
 let running: Console;
 let axe: string;
-/** All messages of the page in its console: errors, refused content, exceptions. */
+/** All errors and warnings that the page wrote to its console, and its exceptions. */
 let complaints: string[] = [];
 
 beforeAll(async () => {
@@ -59,7 +59,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   for (const context of browser.contexts()) {
-    // An answer that a test is changing just now is disposed when its page closes.
+    // Ignores errors, because an answer that a test is just changing is disposed when its page closes.
     for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
     await context.close();
   }
@@ -338,12 +338,12 @@ test('an incident of the overview is acknowledged and silenced on its card, by k
   expect(await focused()).toBe('Quota exhausted: Acknowledge');
   await page.keyboard.press('Enter');
   await card.getByText('Acknowledged by the console: Ana raises the budget').waitFor();
-  // The button that was pressed is gone; the focus is on what says the result, in the same card.
+  // The button that was pressed is gone. The focus is on the line with the result, in the same card.
   await soon(focused).toBe('Quota exhausted: Acknowledged.');
   expect(await other.getByText('Nobody has acknowledged it').isVisible()).toBe(true);
 
   await button('Silence for 1 h').focus();
-  // Pressed twice, it silences once: the test ends one silence below.
+  // Two presses make one silence: below, the test ends only one.
   await Promise.all([page.waitForResponse('**/api/v1/silences'), page.keyboard.press('Space')]);
   await page.keyboard.press('Space');
   const silenced = card.getByText(/^Silenced by the console until .* by the clock: Ana raises the budget/);
@@ -390,7 +390,7 @@ test('on a phone incidents are compact cards, and the menu shows the page that i
     const box = await row.boundingBox();
     expect(box?.height).toBeLessThan(200);
     expect(box?.width).toBeLessThanOrEqual(390);
-    // Everything of a card is inside of it: nothing has to be scrolled to.
+    // Every cell lies inside its card, so nobody has to scroll to it.
     for (const cell of await row.locator('td').all()) {
       const inner = await cell.boundingBox();
       expect((inner?.x ?? 0) + (inner?.width ?? 0)).toBeLessThanOrEqual((box?.x ?? 0) + (box?.width ?? 0));
@@ -514,7 +514,7 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
     true,
   ]);
   expect(await page.locator('#incidents-open details').first().getAttribute('open')).toBe('');
-  // For a moment the legend has no entry. A removed element loses the focus; one that is only moved keeps it.
+  // The empty answer removed the entry, and a removed element loses the focus. An entry that is only moved keeps it.
   await entry.focus();
   await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
@@ -731,18 +731,18 @@ test('a busy port is an error that names it and the setting; a closed console fr
   }
 });
 
-/** Makes the page send its questions at once, as it does when it becomes visible. */
+/** Makes the page start a round of requests at once, as it does when it becomes visible. */
 function askAgain(page: Page): Promise<void> {
   return page.evaluate(() => void document.dispatchEvent(new Event('visibilitychange')));
 }
 
-/** Waits until a round of questions that begins after this call is answered. */
+/** Waits until a round of requests that begins after this call is answered. */
 async function nextRefresh(page: Page): Promise<void> {
   for (let round = 0; round < 2; round++)
     await Promise.all([page.waitForResponse('**/api/v1/status'), askAgain(page)]);
 }
 
-/** Lets the page ask again and again until a condition holds. */
+/** Lets the page start up to 20 rounds of requests, until a condition holds. */
 async function untilAsked(page: Page, isSo: () => boolean): Promise<void> {
   for (let round = 0; round < 20 && !isSo(); round++) await nextRefresh(page);
   expect(isSo()).toBe(true);

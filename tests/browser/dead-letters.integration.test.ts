@@ -82,7 +82,7 @@ async function countedOf(client: string): Promise<number> {
   return row?.n ?? 0;
 }
 
-test('who may only read is not offered to count dead letters', async () => {
+test('a reader whose token only allows reading is not offered to count dead letters', async () => {
   const page = await open('/pipeline', { token: 'acts', readToken: 'reads' });
   await page.getByLabel('Token').fill('reads');
   await page.keyboard.press('Enter');
@@ -103,7 +103,7 @@ test('the keyboard shows what can be read, then counts it; a second time counts 
     .poll(() => said.innerText(), { timeout: 20_000 })
     .toBe(`1,203 requests can be counted. ${rest}`);
   expect(await countedOf('late')).toBe(0);
-  // The page may refresh in between.
+  // A refresh of the page may take the focus between the two steps, so both are repeated.
   await expect
     .poll(async () => {
       await look.focus();
@@ -115,7 +115,7 @@ test('the keyboard shows what can be read, then counts it; a second time counts 
   await expect.poll(() => said.innerText(), { timeout: 30_000 }).toBe(`1,203 requests were counted. ${rest}`);
   expect(await countedOf('late')).toBe(1_203);
   await page.getByRole('cell', { name: 'counted', exact: true }).first().waitFor();
-  // Of two presses at once, one counts; the other is refused or finds nothing.
+  // Two more presses at once count nothing, because every readable letter is counted already.
   await Promise.all([count.press('Enter'), count.press('Enter')]);
   await expect.poll(() => said.innerText(), { timeout: 20_000 }).toBe(`0 requests were counted. ${rest}`);
   expect(await countedOf('late')).toBe(1_203);

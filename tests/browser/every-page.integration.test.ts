@@ -16,7 +16,7 @@ import { openSeededStore } from './seeded-store.ts';
 
 // Shows every page in both themes at every width. Nothing may be cut off, and the accessibility checks must find
 // nothing serious. If TEST_PICTURES names a folder, pictures of all go there, because people see faults that no check
-// finds. Otherwise none is taken: it would cost more than the checks.
+// finds. Otherwise no picture is taken, because that would take longer than the checks.
 
 // Yesterday at 18:00: recent enough that no table drops the day.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
@@ -54,7 +54,7 @@ afterAll(async () => {
   await seeded.close();
 });
 
-/** Each page, with a text that is there once its numbers are loaded. */
+/** Each page, with a selector of an element that is there once the numbers are loaded. */
 const pages = [
   ['/', 'canvas'],
   ...dashboards
@@ -101,7 +101,7 @@ for (const colorScheme of ['dark', 'light'] as const) {
 }
 
 test.each(pages)(
-  '%s is whole with names of 10,000 letters, and shows invisible ones',
+  '%s is whole with names of 10,000 letters, and shows invisible characters',
   async (address, shown) => {
     const context = await browser.newContext({
       viewport: { width: 1_400, height: 900 },
@@ -134,7 +134,7 @@ test.each(pages)(
       if (isNamed.yes && address !== '/pipeline' && address !== '/classes' && address !== '/try')
         expect(text).toContain('‹U+202E›');
     } finally {
-      // The page asks again and again: a question under way at the end would be an error of the run.
+      // The page asks again and again. Without this, a request under way at the end would be an error of the run.
       for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
     }

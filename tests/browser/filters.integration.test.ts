@@ -199,13 +199,13 @@ test('if a spike hides the rest of a stack, Log shows each part as a line', asyn
   await log.waitFor();
   const columns = () => greenColumns(chart.locator('canvas'));
   const width = await chart.locator('canvas').evaluate((node: HTMLCanvasElement) => node.width);
-  // Two of 90,000 are less than a pixel high.
+  // Beside a value of 90,000, a value of 2 is less than a pixel high.
   expect(await columns()).toBeLessThan(width * 0.1);
   await log.focus();
   await page.keyboard.press('Enter');
   expect(await log.getAttribute('aria-pressed')).toBe('true');
   await soon(columns).toBeGreaterThan(width * 0.8);
-  // The smaller line can be pointed at, which the smaller part of the stack could not.
+  // The pointer can reach the smaller line. In the stack, the smaller part was too thin.
   expect(await findSeries(page, chart.locator('.u-over'))).toBe('Timeout');
   await log.press('Enter');
   await soon(columns).toBeLessThan(width * 0.1);
@@ -250,7 +250,7 @@ test('What differs says that nothing can be compared, keeps its chart, and offer
   await page.locator('.u-over').waitFor();
 });
 
-test('a failure shows everything that is stored about it, and its names filter', async () => {
+test('a failure shows everything that is stored about it, and a click on a name filters by it', async () => {
   const page = await open('/');
   await page.goto(`${running.url}/errors`);
   const failed = page.getByRole('region', { name: 'Failures' });

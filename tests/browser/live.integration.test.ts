@@ -69,7 +69,7 @@ afterEach(async () => {
   await proxy.close();
 });
 
-/** A page that has its numbers and listens. */
+/** Opens a page and waits until it has its numbers and listens. */
 async function open(address = '/'): Promise<Page> {
   const page = await context.newPage();
   await page.goto(`${proxy.url}${address}`);
@@ -78,7 +78,7 @@ async function open(address = '/'): Promise<Page> {
   return page;
 }
 
-/** Opens or resolves an incident of a kind that the seeded day lacks, as an analyzer does. */
+/** Writes a new version of one incident of this kind, as an analyzer does. */
 async function write(kind: Incident['kind'], state: Incident['state']): Promise<void> {
   const [surge] = seeded.day.incidents;
   if (surge === undefined) throw new Error('the day has no incident');
@@ -91,7 +91,7 @@ async function write(kind: Incident['kind'], state: Incident['state']): Promise<
 test('an open page shows an incident that begins and ends, seconds after the store has it', async () => {
   const page = await open();
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
-  // Waits until the questions that the page asked when it opened are over, because one of them could have shown the
+  // Waits until the requests that the page sent when it opened are over, because one of them could have shown the
   // change.
   await page.waitForTimeout(4_000);
   await write('region_blocked', 'firing');

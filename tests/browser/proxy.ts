@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
-/** A proxy before a console whose event streams can be broken. */
+/** A proxy in front of a console. A test can make it break the streams of events. */
 export interface Proxy {
   url: string;
   /** Event streams that are open now. */
@@ -10,7 +10,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** Passes everything on to the server at `target`. */
+/** Starts a proxy that passes everything on to the server at `target`. */
 export async function startProxy(target: string): Promise<Proxy> {
   const open = new Set<ServerResponse>();
   let refuses = false;

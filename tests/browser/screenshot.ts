@@ -5,10 +5,11 @@ import type { Page } from 'playwright-core';
 import { launchBrowser } from './launch.ts';
 
 /**
- * Takes the pictures of the console that README and docs show, in both themes: `console-dark.png` and, of one incident and of a
- * trend, `incident-dark.png` and `explore-dark.png`.
+ * Takes the pictures of the console that README and docs show, in both themes: `console-dark.png`, `incident-dark.png`
+ * (one incident), `explore-dark.png` (a trend). For example:
  * `node tests/browser/screenshot.ts --url http://127.0.0.1:7070 --to docs/images --wait "Slow Down surge" --says "Your traffic"`
- * waits for an open incident of that title first, and until its card says so: at the very start of a surge no growth shows.
+ * `--wait`: first waits for an open incident with this title. `--says`: then waits until the card of the incident
+ * contains this text, because the card of a surge shows no growth at the very start.
  */
 const { values } = parseArgs({
   options: {

@@ -98,7 +98,7 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
       add('ok', 200, Math.max(0, rate - failed));
     }
   }
-  // Rows after the end of the day. Without them the page would take the last minutes of the day for incomplete.
+  // A row after the end of the day. Without it the page would take the last minutes of the day for incomplete.
   const last = counts.at(-1);
   if (last !== undefined) counts.push([present / 1_000, ...last.slice(1)]);
   await insert(store, 'request_counts', COUNT_COLUMNS, counts);

@@ -111,7 +111,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       const told: number[] = [];
       let inserts = 0;
       const treat = (): Treatment => {
-        // Only every second insert is refused, so that the refusals come to each table.
+        // Only every second insert is refused, so that each table gets refusals.
         const next = inserts++ % 2 === 0 ? codes.shift() : undefined;
         if (next === undefined) return { kind: 'pass' };
         told.push(next.code);

@@ -25,7 +25,7 @@ await describeWithKafka('a worker that is killed', (kafka) => {
 
   // The tests run at the same time, because each waits most of its time until the group drops a dead member.
   describe.concurrent('leaves no record uncounted or counted twice', () => {
-    it.for(points)('$at', async (crash) => {
+    it.for(points)('when it is killed at the point $at', async (crash) => {
       await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
         const first = pipeline.startWorker({ crash: { ...crash, signal: 'SIGKILL' } });
         await first.said(/^running/);

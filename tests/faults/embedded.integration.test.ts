@@ -19,8 +19,7 @@ await describeWithKafka('faultline ingest with the engine in its own process', (
     const programs: Running[] = [];
     try {
       await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2 }, async (pipeline) => {
-        // The data directory can be opened by one engine at a time. It belongs to the worker, except while the test
-        // reads it.
+        // Only one engine at a time can open the data directory. The worker has it, except while the test reads it.
         await clickhouse.kill();
         const start = (): Running => {
           const env = {

@@ -167,7 +167,7 @@ await describeWithOwnKafka('when Kafka goes away', () => {
   });
 });
 
-/** Lets a worker produce, count and acknowledge this many records and then end in order. */
+/** Produces this many records, lets a worker count them, and stops the worker. */
 async function countAll(pipeline: Pipeline, records: number): Promise<void> {
   await pipeline.produce(records);
   pipeline.startWorker();

@@ -11,7 +11,7 @@ import { resolvedOf, sampleIncident, writeAt } from '../notify/sample-incidents.
 const KILLS = 4;
 const now = (): number => Date.now() / 1000;
 
-/** Whether the last message of an analyzer about the lease says that it sends. */
+/** True when the analyzer runs and its last log line about the lease says that it has the lease. */
 function sends({ stderr, child }: Running): boolean {
   const said = [...stderr().matchAll(/"leads":(true|false)/g)].at(-1)?.[1];
   return child.exitCode === null && child.signalCode === null && said === 'true';
@@ -20,7 +20,7 @@ function sends({ stderr, child }: Running): boolean {
 test('analyzers that are killed at any moment lose no message, and send none under two keys', async () => {
   const chance = seededChance('notifications');
   const receiver = await startReceiver();
-  // While false, the receiver often accepts a message and does not confirm it.
+  // While false, the receiver answers 503 to 40 % of the messages, although it keeps them.
   let isWell = false;
   receiver.answer = () => (isWell || chance.next() < 0.6 ? { status: 200 } : { status: 503, text: 'later' });
   const bench = await startNotifyBench({ receivers: { hook: { type: 'webhook', url: receiver.url } } });

@@ -110,7 +110,7 @@ await describeWithKafka('poison', (kafka) => {
       });
     });
 
-    it('which only the store refuses is found by halving, and the rest of its batch is counted', async () => {
+    it('that only the store refuses is found by halving, and the rest of its batch is counted', async () => {
       await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
         const first = pipeline.startWorker();
         await first.said(/^running/);

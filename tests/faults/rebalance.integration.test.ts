@@ -86,13 +86,13 @@ await describeWithKafka('counts stay exact', (kafka) => {
       );
     });
 
-    it('when a worker is asked to end under load, which it does in order', async () => {
+    it('when a worker is asked to end under load and ends in order', async () => {
       await withPipeline(
         { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
         async (pipeline) => {
           for (let i = 0; i < 3; i++) {
-            // The number of records grows with that of the workers: on a slow machine one worker could otherwise find
-            // that all records are read.
+            // Each worker gets records of its own. On a slow machine it could otherwise find that all records are read
+            // already.
             const load = pipeline.produceSteadily(1_200, 250);
             const worker = pipeline.startWorker();
             await worker.said(/^written/);

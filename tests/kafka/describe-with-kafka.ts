@@ -38,8 +38,8 @@ export async function describeWithKafka(name: string, suite: (kafka: SharedKafka
 }
 
 /**
- * Runs a suite that starts its own brokers with `startKafka`, whatever KAFKA_BROKERS says. Without Kafka it is skipped
- * or fails as above.
+ * Runs a suite that starts its own brokers with `startKafka`, whatever KAFKA_BROKERS says. Without Kafka, the suite is
+ * skipped or fails as with `describeWithKafka`.
  */
 export async function describeWithOwnKafka(name: string, suite: () => void): Promise<void> {
   await describeWhere('/own', name, suite);
@@ -64,7 +64,8 @@ async function describeWhere(page: '/available' | '/own', name: string, suite: (
 const reasonOf = (answer: Exclude<KafkaAnswer, { brokers: string[] }>): string =>
   'failed' in answer ? answer.failed : answer.unavailable;
 
-// Not `fetch`, because its time-out for the first byte is fixed, and fetching Kafka's libraries may take minutes.
+// Does not use `fetch`, because its time-out for the first byte is fixed, and the download of Kafka's libraries may
+// take minutes.
 function ask(page: string): Promise<KafkaAnswer> {
   return new Promise((resolve, reject) => {
     get(inject('kafkaSetup') + page, (response) => {

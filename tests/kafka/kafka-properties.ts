@@ -24,7 +24,10 @@ const protocols = {
   controller: 'PLAINTEXT',
 } as const satisfies Record<Listener['name'], string>;
 
-/** `server.properties` of one node that is both broker and controller, small and quick. `extra` wins. */
+/**
+ * `server.properties` of one node that is both broker and controller, small and quick. Properties in `extra` override
+ * the others.
+ */
 export function kafkaProperties(
   dir: string,
   listeners: readonly Listener[],

@@ -19,8 +19,9 @@ let page: Server | undefined;
 let shared: Promise<Kafka> | undefined;
 
 /**
- * One broker for a whole test run. It starts when the first test file asks for it, so a run without Kafka tests does
- * not wait for it. `GET /available` only checks whether it could be started; `GET /shared` starts it.
+ * Serves a page through which all test files of a run share one broker. The broker starts when the first test file asks
+ * for it, so a run without Kafka tests does not wait for it. `GET /available` only checks whether a broker could be
+ * started; `GET /shared` starts it.
  */
 export async function setup(project: TestProject): Promise<void> {
   const given = process.env['KAFKA_BROKERS'] ?? '';

@@ -1,6 +1,6 @@
 /**
  * A growing record batch of Kafka's format (version 2, uncompressed, no keys). kafkajs spends most of a producer's time
- * on one object per record; generating load needs several times its rate.
+ * on one object per record. To generate load, the tests need several times the rate of kafkajs.
  */
 export class RecordBatch {
   count = 0;

@@ -35,7 +35,7 @@ export interface Secured {
   certificates: Certificates;
 }
 
-/** One real Kafka node of this process: it is killed when the process ends, however that ends. */
+/** One real Kafka node. It is killed when this process ends, in whatever way the process ends. */
 export interface Kafka {
   readonly brokers: string[];
   readonly port: number;

@@ -30,7 +30,8 @@ export interface AlertmanagerProcess {
 }
 
 /**
- * Starts it. If it is not there yet, it is first downloaded from Debian, as any user and without installing anything.
+ * Starts Alertmanager. If this machine does not have it yet, first downloads it from Debian, as any user and without
+ * installing anything.
  */
 export async function startAlertmanager(webhook: string): Promise<AlertmanagerProcess> {
   await provide();
@@ -101,8 +102,8 @@ async function provide(): Promise<void> {
 }
 
 /**
- * Uses the package lists of the machine. If there are none, it loads lists into its folder, for which it needs no
- * rights.
+ * Downloads the package into the folder with the package lists of the machine. If there are none, first loads lists
+ * into the folder, which needs no rights.
  */
 async function download(folder: string): Promise<void> {
   try {

@@ -18,7 +18,10 @@ export interface NotifyBench {
   close(): Promise<void>;
 }
 
-/** Starts ClickHouse. `notify` is that section of the settings; `env` has the variables that it names. */
+/**
+ * Starts ClickHouse and makes its tables. `notify` is the section `notify` of the settings; `env` has the environment
+ * variables that the settings refer to.
+ */
 export async function startNotifyBench(
   notify: unknown,
   { env = {}, settings = {} }: { env?: Record<string, string>; settings?: Record<string, unknown> } = {},

@@ -62,7 +62,9 @@ const run = (...args: string[]): Promise<Finished> =>
     env: { CHAT: receiver.url.replace('/hook', '/chat/token-of-a-test'), USER: 'ana' },
   });
 
-/** The output of a command that must succeed: without what it said, a missing line does not name its cause. */
+/**
+ * Returns the output of a command that must succeed. If the command fails, the error contains what it wrote to stderr.
+ */
 async function outputOf(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(...args);
   expect(code, stderr).toBe(0);
@@ -88,7 +90,7 @@ test('an incident is acknowledged, and the next reader sees by whom', async () =
   expect(await outputOf('incidents')).not.toContain('acknowledged');
 });
 
-test('a silence works, is listed, and is ended', async () => {
+test('a silence is added, listed, shown at its incident, and ended', async () => {
   const stdout = await outputOf('silence', 'add', '--where', 'org=other', '--for', '2h', '--by', 'ben');
   const id = /^(\w+): silence of org=other, until /.exec(stdout)?.[1] ?? '';
   expect(await outputOf('silence', 'list')).toMatch(

@@ -17,7 +17,8 @@ export interface Arrival {
 }
 
 /**
- * A process that sends messages. A test can make it die before or after its n-th effect (a write or a send) from now.
+ * A process that sends messages. A test can make it die before or after its n-th effect from now (a call of the store
+ * or a send).
  */
 export interface NotifierProcess {
   notifier: Notifier;

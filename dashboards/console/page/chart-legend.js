@@ -17,8 +17,8 @@ import { dayAndTime, number } from './format.js';
  */
 
 /**
- * The entries of a legend. A click shows or hides a series; two buttons keep only the series or leave it out. In a
- * chart of bars, the entries are sorted by the sum of each series.
+ * The entries of a legend. A click shows or hides a series; two buttons keep only the requests of the series, or leave
+ * them out. In a chart of bars, the entries are sorted by the sum of each series.
  * @param {Legend} legend
  */
 export function legendEntries({ panel, shown, step, hidden, toggle, picker }) {

@@ -9,8 +9,8 @@ import { clockTime, dayAndTime, isUtc } from './format.js';
 const palette = ['#4e9de6', '#e58a3c', '#3fb28f', '#c76bd1', '#d9b62f', '#e0647a', '#7f8ce8', '#8aa352'];
 
 /**
- * A colour for each series: the colour that it has, or one by its place in the alphabet, which does not change when
- * sizes change.
+ * A colour for each series: its own colour, or one that is chosen by the alphabetical place of its name, so that it
+ * does not depend on the values.
  * @param {readonly Series[]} series
  */
 export function seriesColors(series) {

@@ -23,7 +23,7 @@ test('a hidden series takes no room in a stack', () => {
   ]);
 });
 
-test('lines are drawn as they are', () => {
+test('lines that are not stacked keep their values, and a hidden line is empty', () => {
   expect(chartData([0, 1, 2], series, false, new Set(['b']))).toEqual([
     [0, 1, 2],
     [1, 2, 0],
@@ -31,7 +31,7 @@ test('lines are drawn as they are', () => {
   ]);
 });
 
-test('a series keeps its colour when the sizes change', () => {
+test('a series keeps its colour when the order of the series changes', () => {
   const named = (name: string) => ({ name, label: name, color: null, values: [] });
   const [first, second] = seriesColors([named('x'), named('y')]);
   expect(seriesColors([named('y'), named('x')])).toEqual([second, first]);

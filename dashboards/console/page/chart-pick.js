@@ -7,16 +7,16 @@ import { conditionOf } from './share.js';
 /**
  * What a click on a series does.
  * @typedef {object} Picker
- * @property {string} place where it leads, for the end of a title; empty: the page stays
+ * @property {string} place the page to which the click leads, as the end of a title; empty: the page stays
  * @property {() => boolean} canLeaveOut
  * @property {(name: string, isLeftOut: boolean) => void} pick keeps only the requests of the series, or leaves them out
  */
 
-/** A line is hit within this distance in pixels. */
+/** A click that is at most this many pixels away from a line picks the line. */
 const NEAR = 14;
 
 /**
- * The part of a stack that covers a height; null above the stack. The parts are in order, the lowest first.
+ * The part of a stack that covers a height; null above and below the stack. The parts are in order, the lowest first.
  * @template {{value: number | null}} Part
  * @param {readonly Part[]} parts
  * @param {number} height in the unit of the values
@@ -47,7 +47,8 @@ export function lineAt(parts, top, toTop) {
 
 /**
  * The options of Explore for one series of a panel, or for all others; null when the series are not parts of the
- * traffic. One class is grouped by client, which shows who has it; anything else is grouped by class.
+ * traffic. One class is grouped by client, which shows who gets it; any other series is grouped by class. All others
+ * are grouped by the dimension of the panel.
  * @param {Pick<Panel, 'seriesOf'>} panel
  * @param {string} name
  * @param {boolean} isLeftOut

@@ -56,7 +56,7 @@ test.each([
   expect(exploreOf({ seriesOf }, name, isLeftOut)).toEqual(expected);
 });
 
-test('series that are not parts of the traffic lead nowhere', () => {
+test('series that are not parts of the traffic do not lead to Explore', () => {
   expect(exploreOf({}, 'all_requests', false)).toBe(null);
 });
 

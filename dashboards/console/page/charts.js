@@ -19,12 +19,10 @@ import { theme } from './theme.js';
 
 /** @typedef {import('./chart-pick.js').Picker} Picker */
 
-/**
- * If the pointer moves less than this between press and release, it is a click; otherwise it selects a span. Pixels.
- */
+/** A pointer that moves less than this many pixels between press and release clicks; otherwise it selects a span. */
 const CLICK = 8;
 
-/** A longer legend shows only its largest entries until it is opened. */
+/** A longer legend shows only its first entries until the reader asks for the rest. */
 const MOST_ENTRIES = 10;
 
 /**
@@ -137,7 +135,7 @@ export function createChart(panel, zoom, picker = null) {
 
   /**
    * The index of the interval under the pointer. A bar is drawn to the right of its time, a point of a line exactly at
-   * it.
+   * its time.
    * @param {uPlot} u
    */
   const intervalAt = (u) => {

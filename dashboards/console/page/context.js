@@ -22,7 +22,7 @@
  */
 
 /**
- * One round of questions.
+ * What a page gets for one round of requests to the API.
  * @typedef {object} Round
  * @property {AbortSignal} signal
  * @property {Status} status

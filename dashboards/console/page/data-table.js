@@ -17,7 +17,7 @@ import { tableFrame } from './table.js';
  */
 
 /**
- * A table of data. Numbers are on the right, classes have their colour, and values that filter are buttons.
+ * A table of data. Numbers are right-aligned, classes show their colour, and values that filter are buttons.
  * @param {string} caption text for screen readers
  * @param {readonly PanelColumn[]} columns
  * @param {readonly (readonly PanelCell[])[]} rows in the columns' order
@@ -83,7 +83,7 @@ function content(column, value, actions) {
 }
 
 /**
- * Shows words of faultline by their titles, and long texts in a few lines; the whole text appears on hover.
+ * Shows kinds and parties by their titles, and long texts in a few lines; the whole text appears on hover.
  * @param {string} column
  * @param {string} value
  */

@@ -11,8 +11,8 @@ import { quoted } from './share.js';
 /** @typedef {import('../v1/dead-letters.ts').ReplayAnswer} ReplayAnswer */
 
 /**
- * The command that shows the original of a dead letter; null when it cannot be read again. The topic of a file is named
- * `file:NAME#…`, and its offsets are line numbers from 0.
+ * The command that shows the original record of a dead letter; null when its source cannot be read again. The topic of
+ * a file is named `file:NAME#…`, and its offsets are line numbers from 0.
  * @param {Pick<DeadLetter, 'topic' | 'partition' | 'offset'>} letter
  */
 export function originalOf({ topic, partition, offset }) {

@@ -8,8 +8,8 @@
 /** The events of `/api/v1/events` that the page uses. */
 const NAMES = ['incident', 'attention', 'data', 'status', 'trouble', 'here'];
 /**
- * The server sends an event at least every 15 seconds. After this time without an event the connection is dead, even if
- * the browser has not noticed.
+ * The server sends an event about every 15 seconds, even when nothing changes. After this time without an event the
+ * connection is dead, even if the browser has not noticed.
  */
 const SILENT_MS = 40_000;
 /** Time before a refused stream is opened again. */

@@ -3,13 +3,13 @@ import { createFeed } from './event-feed.js';
 
 /** @typedef {import('./event-feed.js').FeedMessage} FeedMessage */
 
-// One stream for all tabs, because a browser opens only six connections to a server. The stream is open while at least one tab
-// is visible.
+// All tabs share one stream, because a browser opens only six connections to a server. The stream is open while at
+// least one tab is visible.
 
 /** Visible tabs. @type {Set<MessagePort>} */
 const watching = new Set();
 let isOpen = false;
-/** The last `data` and `status` event, for tabs that open later. @type {Map<string, FeedMessage>} */
+/** The last `data` and `status` event, for tabs that become visible later. @type {Map<string, FeedMessage>} */
 const lasting = new Map();
 
 const feed = createFeed((message) => {

@@ -26,7 +26,7 @@ export function evidenceName(name) {
 }
 
 /**
- * A number, name or time of the evidence for people.
+ * The text that shows one value of the evidence.
  * @param {string} name
  * @param {Evidence[string]} value
  */
@@ -57,7 +57,7 @@ function inWords(text, field) {
 }
 
 /**
- * Titles of the moments, in the order in which they are shown; `then` is for numbers of the moment when it fired.
+ * Titles of the moments, in the order in which they are shown; `then` is for the numbers with which the incident fired.
  * @type {Readonly<Record<import('../../../domain/evidence.ts').EvidenceMoment, Readonly<Record<'firing' | 'resolved' | 'then', string>>>>}
  */
 const MOMENTS = {
@@ -77,8 +77,8 @@ const MOMENTS = {
 };
 
 /**
- * Evidence by its moment, each with its title, so that numbers of different moments do not seem to contradict each
- * other. Empty lists are left out.
+ * One list of evidence for each moment, under the title of the moment, so that numbers of different moments do not seem
+ * to contradict each other. Moments without evidence are left out.
  * @param {Evidence} evidence
  * @param {'firing' | 'resolved' | 'then'} state
  */

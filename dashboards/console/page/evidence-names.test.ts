@@ -16,7 +16,7 @@ test.each([
   ['affected_projects', ['credit_balance'], 'credit_balance'],
 ])('%s %s reads as %s', (name, value, text) => expect(evidenceText(name, value)).toBe(text));
 
-test('a field without a label keeps its name, also one that every object has', () => {
+test('a field without a label keeps its name, also a name that every object has, such as `constructor`', () => {
   expect(['made_up', 'constructor'].map(evidenceName)).toEqual(['made_up', 'constructor']);
   expect(evidenceText('constructor', 3)).toBe('3');
   expect(evidenceText('quota', 'constructor')).toBe('constructor');

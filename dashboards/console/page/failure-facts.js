@@ -21,7 +21,7 @@ const places = /** @type {const} */ ([
 ]);
 
 /**
- * Everything that is stored about one failure. A click on a value keeps only failures with it.
+ * Everything that is stored about one failure. A click on the value of a dimension keeps only failures with this value.
  * @param {Failure} failure
  * @param {PageContext} context
  */

@@ -70,7 +70,7 @@ test('a time of another day is shown with its day, even if it is only minutes aw
   expect(zoneName()).toBe('UTC');
 });
 
-test('times in a text of the server are written as all times of the page', () => {
+test('ISO-8601 times in a text of the server are written in the style of the page', () => {
   const present = Date.parse('2026-03-02T12:00:00Z');
   expect(withNearTimes('from 2026-03-01T20:01:40.000Z to 2026-03-02T08:00:00Z', present)).toBe(
     'from 1 Mar, 20:01 to 08:00',

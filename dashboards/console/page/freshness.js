@@ -8,7 +8,7 @@ import { age } from './format.js';
 const BLINK_MS = 6_000;
 /** Rounds start at least every 30 seconds. After this time without an answer, the numbers are old. */
 const OLD_MS = 75_000;
-/** Time without a new count after which the page says so. */
+/** When the newest count is older than this, the page says that nothing is counted. */
 const GAP_MS = 300_000;
 
 /**
@@ -17,7 +17,7 @@ const GAP_MS = 300_000;
  * @param {number} state.now epoch ms
  * @param {boolean} state.isPaused
  * @param {boolean} state.isLive whether the stream of events is open
- * @param {number} state.since when it last opened or closed, epoch ms
+ * @param {number} state.since when the stream last opened or closed, epoch ms
  * @param {number | null} state.asked when the last round was answered, epoch ms; null: not yet
  * @param {Status | null} state.status
  * @param {number} state.present event time that counts as now, epoch ms

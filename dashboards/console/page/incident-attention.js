@@ -9,15 +9,15 @@ import { mayAct, onlyReads } from './role.js';
 /** @typedef {import('../v1/incidents.ts').IncidentsAnswer['incidents'][number]} IncidentItem */
 /** @typedef {NonNullable<IncidentItem['attention']>} Attention */
 
-/** How long the page says that an action succeeded; after that, what stands says enough. */
+/** How long the page shows the result of an action. After that, the lines about what is in force say enough. */
 const SAID_MS = 10_000;
 /** Time after an answer in which another press of the same button counts as the second one of a double click. */
 const DOUBLE_MS = 1_000;
 
 /**
- * What people said about incidents, and the form in which they acknowledge and silence them. One for each place that
- * shows incidents.
- * @param {() => void} again asks at once, after a change
+ * What people said about incidents, and the form in which they acknowledge and silence them. Each part of the page that
+ * shows incidents creates its own.
+ * @param {() => void} again called after a change; starts a round at once
  */
 export function createAttention(again) {
   /** What the last action on an incident led to, by id. @type {Map<string, string>} */
@@ -30,7 +30,7 @@ export function createAttention(again) {
   const busy = new Set();
   /** The button that was pressed last. A redraw may remove it. @type {HTMLElement | null} */
   let pressed = null;
-  /** What says the result of that action. @type {HTMLElement | null} */
+  /** The line that shows the result of this press. @type {HTMLElement | null} */
   let saying = null;
 
   /**
@@ -46,7 +46,7 @@ export function createAttention(again) {
     busy.add(press);
     const button = /** @type {HTMLElement} */ (event.currentTarget);
     const form = button.closest('[data-key="acting"]');
-    // The field on the page: a redraw keeps the first one, with what was written into it.
+    // Reads the note from the field on the page, because a redraw keeps the first field with the text that was typed.
     const note = /** @type {HTMLInputElement | null} */ (form?.querySelector('input'))?.value ?? '';
     const line = /** @type {HTMLElement | null} */ (form?.parentElement?.querySelector('.said') ?? null);
     const tell = (/** @type {string} */ text) => {
@@ -80,7 +80,9 @@ export function createAttention(again) {
         incident.state !== 'resolved' && (mayAct() ? form(incident, attention, act) : onlyReads()),
       ];
     },
-    /** To be called after a redraw. When it removed the button that was pressed, the focus goes to the result. */
+    /**
+     * Must be called after a redraw. If the redraw removed the button that was pressed, the focus goes to the result.
+     */
     keepFocus() {
       if (pressed === null || pressed.isConnected) return;
       if (document.activeElement === document.body) saying?.focus({ preventScroll: true });
@@ -169,8 +171,8 @@ function form({ id, kind, scope }, attention, act) {
     isAcknowledged
       ? button('Take the acknowledgement back', (note) => post(path, { withdraw: true, note }), 'Taken back.')
       : button('Acknowledge', (note) => post(path, { note }), 'Acknowledged.'),
-    // Maintenance windows have no button, because it would end all later windows too. `faultline silence end` ends
-    // them.
+    // Maintenance windows have no button, because a button would end all later windows too. `faultline silence end`
+    // ends them.
     silenceId !== undefined &&
       button(
         'End the silence',

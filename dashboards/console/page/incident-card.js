@@ -20,7 +20,7 @@ const ICONS = {
  * @param {Incident & {attention?: IncidentItem['attention']}} incident
  * @param {number} present epoch ms of event time
  * @param {readonly Child[]} [acting] what people said and can do, on a card that leads to the page of the incident
- * @param {Related} [others] incidents of which the title is known, for those that are related
+ * @param {Related} [others] incidents whose title is known, for the links to related incidents
  */
 export function incidentCard(incident, present, acting = [], others = []) {
   const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
@@ -93,7 +93,7 @@ export function incidentCard(incident, present, acting = [], others = []) {
  * A resolved incident in one line, which can be opened.
  * @param {Incident} incident
  * @param {number} present
- * @param {Related} [others] as those of `incidentCard`
+ * @param {Related} [others] as for `incidentCard`
  */
 export function resolvedCard(incident, present, others = []) {
   const started = Date.parse(incident.started_at);

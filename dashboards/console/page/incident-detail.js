@@ -30,7 +30,7 @@ export function createIncidentDetail(context, id) {
   /** @type {IncidentAnswer | null} */
   let last = null;
   /**
-   * What differed at its start no longer changes, so it is asked for once.
+   * What differed when the incident started. This no longer changes, so it is asked for only once.
    * @type {ExplainAnswer | null}
    */
   let differs = null;

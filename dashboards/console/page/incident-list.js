@@ -23,7 +23,7 @@ const MOST_RESOLVED = 50;
 
 /**
  * The list of incidents: open ones in full, where people can act, and resolved ones below in one line each.
- * @param {() => void} again asks at once, after a change
+ * @param {() => void} again called after a change; starts a round at once
  */
 export function createIncidentList(again) {
   const attention = createAttention(again);

@@ -34,7 +34,7 @@ export function whyItFired({ incident, timeline }, present) {
   ];
 }
 
-/** On a phone the list of errors shows what is not in these columns. */
+/** A phone shows only three of these columns. The page Errors shows the others. */
 const heads = ['Time', 'Class', 'By rule', 'Status', 'Caller', 'Model', 'Text', 'Request id'].map(
   (title) => ({ title, class: ['Time', 'Class', 'Text'].includes(title) ? null : 'not-on-phone' }),
 );

@@ -9,8 +9,8 @@ import { createFeed } from './event-feed.js';
 const WORKER = 'faultline events 1';
 
 /**
- * Passes the server's events to `tell` while this tab watches. All tabs share one connection if the browser supports
- * it.
+ * Passes the server's events to `tell` while this tab watches. All tabs share one connection if the browser has shared
+ * workers.
  * @param {(message: FeedMessage) => void} tell
  * @returns {{watch: (isWatching: boolean) => void}}
  */

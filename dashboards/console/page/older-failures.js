@@ -2,7 +2,7 @@
 
 /** @typedef {import('../v1/errors.ts').ErrorsAnswer['errors'][number]} Failure */
 
-/** With more rows than this the browser becomes slow, so older ones are loaded again when somebody asks. */
+/** With more rows than this the browser becomes slow. Then older rows are dropped, and a button loads them again. */
 const MOST_KEPT = 2_000;
 
 /** Removes failures that are equal in all fields. @param {readonly Failure[]} failures */
@@ -11,11 +11,12 @@ export function distinct(failures) {
 }
 
 /**
- * The failures below the newest page after this page was asked for again. New failures push others off it, and these
- * must stay in the list. null: the pages no longer meet, or are too many, so that only the newest page is right.
- * @param {readonly Failure[]} before the newest page as it was
- * @param {readonly Failure[]} older the pages below it
- * @param {readonly Failure[]} now the newest page as it is
+ * Returns the failures below the newest page after that page was asked for again. New failures push older ones off the
+ * newest page; these must stay in the list. Returns null when the two answers have no failure in common, or when the
+ * list is too long: then only the newest page is shown.
+ * @param {readonly Failure[]} before the newest page of the previous answer
+ * @param {readonly Failure[]} older the pages below that page
+ * @param {readonly Failure[]} now the newest page of this answer
  */
 export function olderAfter(before, older, now) {
   const shown = new Set(before.map((one) => JSON.stringify(one)));

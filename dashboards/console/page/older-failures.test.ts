@@ -14,11 +14,11 @@ test('failures that new ones push off the newest page stay in the list', () => {
 test.each([
   ['more failures came than a page holds', failures(9, 8, 7), failures(20, 19, 18)],
   ['the newest page is empty', failures(9, 8, 7), []],
-])('when %s, older ones are loaded again', (_name, before, now) => {
+])('when %s, the older failures are dropped', (_name, before, now) => {
   expect(olderAfter(before, failures(6, 5), now)).toBeNull();
 });
 
-test('a list that has grown too long begins again', () => {
+test('a list that has grown too long is reduced to its newest page', () => {
   const older = Array.from({ length: 3_000 }, (_, n) => failure(n));
   expect(olderAfter(failures(9_001, 9_000), older, failures(9_002, 9_001))).toBeNull();
 });

@@ -7,7 +7,7 @@ test.each([
   ['something happened', { rest: 2_000, isLive: true, happened: 'change' }, 2_000],
   ['an expensive page rests longer', { rest: 10_000, isLive: true, happened: 'change' }, 10_000],
   ['an incident opened', { rest: 10_000, isLive: true, happened: 'news' }, 0],
-] as const)('%s: so long between two rounds', (_name, state, ms) => {
+] as const)('%s: with %j the wait between two rounds is %d ms', (_name, state, ms) => {
   expect(waitBetween(state)).toBe(ms);
 });
 

@@ -14,7 +14,7 @@ const MOST = 12;
 
 /**
  * Sets up the palette: the list of pages, saved views, classes and commands that Ctrl-K opens. Returns a function that
- * opens it.
+ * opens the palette.
  * @param {{view: () => View, go: (view: View) => void, classes: () => Iterable<import('../v1/catalogue.ts').ClassItem>}} given
  */
 export function setUpPalette({ view, go, classes }) {
@@ -119,7 +119,7 @@ export function setUpPalette({ view, go, classes }) {
     }
   });
   dialog.addEventListener('click', (event) => {
-    // The content fills the dialog, so a click whose target is the dialog itself was beside it.
+    // The content fills the dialog, so a click whose target is the dialog itself was outside it, on the backdrop.
     if (event.target === dialog) dialog.close();
   });
   addEventListener('keydown', (event) => {
@@ -132,8 +132,9 @@ export function setUpPalette({ view, go, classes }) {
 }
 
 /**
- * The items whose title and description contain every word of a text; titles that start with the first word come first.
- * If the first word is `save`, only the item that saves a view, because the rest of the text is the name of the view.
+ * Returns the items whose title and description together contain every word of a text; titles that start with the first
+ * word come first. If the first word is `save`, returns the item that saves a view, because the rest of the text is the
+ * name of the view.
  * @param {readonly Item[]} items
  * @param {string} text
  */

@@ -14,7 +14,7 @@ import { redraw } from './redraw.js';
  * within it.
  */
 const FIRST_ROWS = 8;
-/** A table that has fewer than this many rows more is shown as a whole. */
+/** A table with fewer than this many rows beyond the first ones is shown as a whole. */
 const FEW_ROWS = 4;
 
 /**
@@ -143,8 +143,8 @@ export function createPanelCard(panel, actions) {
     const asTable = tableButton.getAttribute('aria-pressed') === 'true';
     const isDrawn = last.shape === 'series' && (last.series.length > 0 || actions.isControl === true);
     if (last.shape === 'series' && isDrawn && !asTable && actions.createChart !== null) {
-      // The chart is kept while a table is shown or there is nothing to draw, because the reader chose which series are
-      // hidden.
+      // The chart is kept while a table is shown or there is nothing to draw, because it knows which series the reader
+      // has hidden.
       chart ??= actions.createChart(panel, actions.zoom, actions.pickerFor?.(panel) ?? null);
       redraw(
         body,

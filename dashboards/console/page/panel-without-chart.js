@@ -13,7 +13,7 @@ import { dayAndTime, number } from './format.js';
  * @param {Panel} panel
  * @param {PanelAnswer} answer
  * @param {TableActions & {most: number | null, few: number}} actions `most`: how many rows are drawn if the table has
- * at least `few` rows more; null: all
+ * at least `few` rows beyond that number; null: all
  * @returns {{drawn: HTMLElement, more: number}} `more`: how many rows are not drawn
  */
 export function panelWithoutChart(panel, answer, actions) {

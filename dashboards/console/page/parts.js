@@ -39,7 +39,7 @@ export function createTrouble() {
 }
 
 /**
- * What to know about a comparison, with a link to the incident that it is about.
+ * A line with a note about a comparison. If the note is about an incident, the line has a link to it.
  * @param {import('../v1/explain.ts').ExplainAnswer['notes'][number]} note
  */
 export function noteLine({ text, incident }) {

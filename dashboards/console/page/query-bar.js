@@ -81,7 +81,7 @@ export function createQueryBar(context, own = () => []) {
 
 /**
  * Adds conditions to the view, such as `client=bot` or `class!=ok`. The focus moves to the button that removes the last
- * one, because the clicked element may disappear.
+ * added condition, because the clicked element may disappear.
  * @param {PageContext} context
  * @param {readonly string[]} added
  */

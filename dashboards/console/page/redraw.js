@@ -48,7 +48,7 @@ function morph(old, next) {
 
 /**
  * Whether an attribute is copied from the new drawing. `open` is not, because the reader opens and closes details;
- * `style` is not, because the page's policy allows only properties of it to be set.
+ * `style` is not, because the content security policy forbids style attributes; `morph` sets `style.cssText` instead.
  * @param {string} name
  */
 function isCopied(name) {
@@ -75,7 +75,7 @@ function morphChildren(host, wanted) {
 }
 
 /**
- * The existing node that a new one corresponds to.
+ * The existing node that is changed into a new one; undefined: none fits.
  * @param {Map<string, Node>} keyed
  * @param {ChildNode[]} free nodes without a key, in order; those before the one that is taken are not used again
  * @param {Node} next

@@ -29,7 +29,7 @@ export function isStoreTaken() {
 }
 
 /**
- * What a page shows, for use elsewhere: as a link, as a request to the API, as a command for a terminal.
+ * Ways to get elsewhere what a page shows: a link, a request to the API, a command for a terminal.
  * @param {View} view
  * @param {string} origin such as `http://127.0.0.1:7070`
  * @returns {{name: string, text: string}[]}
@@ -119,8 +119,8 @@ export function conditionsOf(scope) {
  * @param {boolean} [isLeftOut]
  */
 export function conditionOf(dimension, values, isLeftOut = false) {
-  // A comma separates values, so a comma within a value gets a backslash, and so does a backslash that would be read as
-  // such a mark.
+  // A comma separates values, so a comma within a value gets a backslash in front. A backslash that would be read as an
+  // escape gets one, too.
   const escaped = values.map((value) => value.replaceAll(/\\(?=[\\,])|\\$|,/g, '\\$&'));
   return `${dimension}${isLeftOut ? '!=' : '='}${escaped.join(',')}`;
 }

@@ -8,8 +8,8 @@
  * @property {(Omit<NonNullable<StatusAnswer['live']>, 'watermark'> & {watermark: number | null}) | null} live
  * @property {number} present event time that counts as now
  * @property {number} clock of the server
- * @property {number | null} oldest first and last interval with a count; null when nothing has been counted yet
- * @property {number | null} newest
+ * @property {number | null} oldest start of the first minute with a count; null when nothing has been counted yet
+ * @property {number | null} newest start of the last minute with a count; null when nothing has been counted yet
  * @property {string | null} dataDirectory of the embedded engine, which only one process can open; null: a server
  */
 

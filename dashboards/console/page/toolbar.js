@@ -17,8 +17,8 @@ const names = {
 };
 
 /**
- * Draws buttons for the usual ranges, and a field for any other range. Another range that is shown gets a button, which
- * returns to 24 hours.
+ * Draws buttons for the usual ranges, and a field for any other range. If the view has another range, this range gets a
+ * button too, which returns to 24 hours.
  * @param {Element} host
  * @param {View} view
  * @param {number} present

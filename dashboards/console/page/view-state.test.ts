@@ -51,7 +51,7 @@ test('the Overview has the address /; every other page has its name', () => {
   );
 });
 
-test('the address of an unknown page leads to the first page', () => {
+test('the address of an unknown page leads to the Overview', () => {
   expect(readView({ pathname: '/elsewhere', search: '?range=99y' })).toMatchObject({
     page: 'overview',
     range: '24h',

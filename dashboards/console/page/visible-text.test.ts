@@ -13,6 +13,6 @@ test.each([
   ['the joiners of Persian', 'می\u200Cخواهم', 'می\u200Cخواهم'],
   ['a control character', 'a\u001b[31mb', 'a‹U+001B›[31mb'],
   ['letters of tags', 'a\u{E0041}', 'a‹U+E0041›'],
-])('%s', (_, text, shown) => {
+])('%s: %j is shown as %j', (_, text, shown) => {
   expect(visible(text)).toBe(shown);
 });

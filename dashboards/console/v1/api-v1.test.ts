@@ -150,7 +150,7 @@ test('an error of the store is answered with the message and code of that error'
   ]);
 });
 
-describe('the roles of tokens', () => {
+describe('the roles of tokens, and the requests that act', () => {
   const payload = { kinds: ['retry_storm'], for: '1h', by: 'me' };
   const silence = { method: 'POST', url: '/api/v1/silences', payload } as const;
   const roles = { host: '0.0.0.0', token: 'acts-token', readToken: 'reads-token' };
@@ -219,7 +219,7 @@ describe('the roles of tokens', () => {
     ['an older browser in a sandbox', { origin: 'null' }, 403],
     ['an older browser on the page of this server', { origin: 'http://127.0.0.1:7070' }, 200],
     ['a program', {}, 200],
-  ])('%s: answered with %j', async (_who, headers, status) => {
+  ])('%s that acts, with the headers %j, gets the status %d', async (_who, headers, status) => {
     const store = memoryStore();
     const answer = await (await open({ store })).inject({ ...silence, headers: { ...local, ...headers } });
     expect([answer.statusCode, store.inserted.length]).toEqual([status, status === 200 ? 1 : 0]);
@@ -235,7 +235,7 @@ describe('the roles of tokens', () => {
     ['a link on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }, 200],
     ['the page of this server', { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }, 200],
     ['a program', {}, 200],
-  ])('%s asks to read: answered with %j', async (_who, headers, status) => {
+  ])('%s that reads, with the headers %j, gets the status %d', async (_who, headers, status) => {
     const app = await open();
     for (const url of ['/api/v1/classes', '/healthz', '/'])
       expect((await app.inject({ url, headers: { ...local, ...headers } })).statusCode, url).toBe(status);
@@ -258,7 +258,7 @@ describe('the roles of tokens', () => {
     ['application/json', '[]', 400, 'body: is not an object'],
     ['application/json', `"${'x'.repeat(20_000)}"`, 413, 'body: is larger than this route takes'],
     ['text/csv', 'a,b', 415, 'Content-Type: must be application/json, or text/plain for /api/v1/try'],
-  ])('a body of %s that cannot be read is refused by name: %.9s', async (type, payload, status, detail) => {
+  ])('a body of %s that cannot be read is refused with a reason', async (type, payload, status, detail) => {
     const headers = { ...local, 'content-type': type };
     const answer = await (await open()).inject({ ...silence, payload, headers });
     expect([answer.statusCode, answer.json()]).toEqual([status, expect.objectContaining({ status, detail })]);
@@ -308,7 +308,7 @@ describe('the roles of tokens', () => {
   test.each([
     [{ by: 'ann', note: 'on it' }, true, 'a1\t2\tann\ton it\tfalse\n'],
     [{ by: 'ann', withdraw: true }, false, 'a1\t2\tann\t\ttrue\n'],
-  ])('an acknowledgement of %j is stored for the times it was opened', async (said, acknowledged, stored) => {
+  ])('an acknowledgement %j is stored with the number of reopenings', async (said, acknowledged, stored) => {
     const store = memoryStore((sql) => (sql.includes('FROM incidents') ? [row] : []));
     const url = '/api/v1/incidents/a1/acknowledge';
     const answer = await (await open({ store })).inject({

@@ -41,7 +41,7 @@ const runbook = {
   page: z.string().nullable().meta({ description: 'The page as Markdown; null: it is not installed here.' }),
 };
 
-/** One of `/api/v1/classes`. */
+/** One class in the answer of `/api/v1/classes`. */
 export type ClassItem = { name: string } & ErrorFacts;
 
 /** The answer of `/api/v1/kinds`. */
@@ -49,7 +49,7 @@ export interface KindsAnswer {
   kinds: ({ name: string } & KindFacts)[];
   /** Who must act, or whose fault a class is, in words. */
   parties: Readonly<Record<string, string>>;
-  /** What people read of each field of the evidence. */
+  /** How each field of the evidence is shown to people. */
   evidence: Readonly<Record<string, EvidenceField>>;
 }
 

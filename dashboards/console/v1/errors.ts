@@ -54,7 +54,7 @@ export const errorsAnswer = z.strictObject({
 });
 export type ErrorsAnswer = z.infer<typeof errorsAnswer>;
 
-/** Single stored failures. */
+/** The route that lists stored failures, newest first. */
 export function errorsRoute({ store, present }: V1Options): ApiRoute {
   return route({
     method: 'GET',

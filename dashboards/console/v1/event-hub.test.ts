@@ -71,7 +71,7 @@ test.each([
     known({ incidents: new Map([['a', { version: 2, shown }]]) }),
     ['incident'],
   ],
-])('%s', (_name, before, now, names) => {
+])('which events are sent: %s', (_name, before, now, names) => {
   expect(changesOf(before, now).map(([name]) => name)).toEqual(names);
 });
 
@@ -117,7 +117,7 @@ test('the store is not queried while nobody listens', async () => {
   await until('the store is asked', () => questions() > 3);
   stream?.destroy();
   let before = -1;
-  // Waits until the number of queries has stayed equal twice in a row: then all running ones have ended.
+  // Waits until two checks in a row find the same number of queries. Then no query is running.
   await until('the questions end', async () => {
     const same = questions() === before;
     before = questions();

@@ -55,7 +55,7 @@ test.each([
   ['of another organization', about('org', 'other'), 0],
   ['of the organization that is left out', about('org', 'acme', true), 0],
   ['without a model, when the question is about one model', about('model', 'o4'), 1],
-])('an incident %s', (_, where, count) => {
+])('an incident %s, under the conditions %j, gives %d notes', (_, where, count) => {
   expect(overlapNotes([surge], where)).toHaveLength(count);
 });
 

@@ -106,7 +106,7 @@ const none = z.strictObject({});
 const note = z.string().max(500, 'is longer than 500 characters').default('');
 const by = z.string().max(100, 'is longer than 100 characters').default('the console');
 
-/** Routes that read incidents, and one that records that a person has taken one over. */
+/** Routes that read incidents, and one that acknowledges an incident. */
 export function incidentRoutes(options: V1Options): readonly ApiRoute[] {
   const { store, now } = options;
   return [

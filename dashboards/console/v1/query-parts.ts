@@ -29,7 +29,7 @@ export const where = z
 /** Names of dimensions, separated by commas. */
 export const names = z.string({ error: repeated }).max(200, 'is too long');
 
-/** Largest number of items in an answer. */
+/** The parameter `limit`, the largest number of items in an answer: from 1 to `most`, and `preset` if it is absent. */
 export const limit = (preset: number, most: number) =>
   z.coerce
     .number(`is not a number from 1 to ${most}`)

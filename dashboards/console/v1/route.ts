@@ -42,8 +42,8 @@ export interface CheckedRequest<Query extends z.ZodObject, Body extends z.ZodTyp
 }
 
 /**
- * Lets the compiler check that `run` fits the query and the body of the route. In a list of routes it would not infer
- * these types.
+ * Lets the compiler check that `run` fits the query and the body of the route. In a list of routes, the compiler would
+ * not infer these types.
  */
 export function route<Query extends z.ZodObject, Body extends z.ZodType = z.ZodNever>(
   one: ApiRoute<Query, Body>,
@@ -147,7 +147,7 @@ async function answer(one: ApiRoute, { request, reply, shared }: Exchange): Prom
 
 function sendStream(stream: unknown, { answerType }: ApiRoute, reply: FastifyReply): FastifyReply {
   if (!(stream instanceof Readable)) throw new Error('a route that answers with a stream gave none');
-  // Some proxies delay small pieces of an answer.
+  // Some proxies hold back small pieces of an answer. This header asks them to pass on each piece at once.
   reply.header('x-accel-buffering', 'no');
   return reply.type(answerType ?? 'application/octet-stream').send(stream);
 }

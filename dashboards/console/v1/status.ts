@@ -34,7 +34,7 @@ export type StatusAnswer = z.infer<typeof statusAnswer>;
 
 export type StatusOptions = Pick<V1Options, 'store' | 'now' | 'present' | 'live'>;
 
-/** Reads the state of reading and counting. Throws `StoreError`. */
+/** Reads what this process reads now and how far the counts reach. Throws `StoreError`. */
 export async function readStatus({ store, now, present, live }: StatusOptions): Promise<StatusAnswer> {
   const [span] = await store.query<{ oldest: number; newest: number }>(SPAN);
   const filled = span !== undefined && span.newest > 0;

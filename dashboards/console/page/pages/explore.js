@@ -214,8 +214,8 @@ function titleOf(dimension, value, classes) {
 }
 
 /**
- * The numbers of a group. `compares`: shown only if the time before has requests. The most important come first,
- * because a phone shows only these.
+ * The numbers of a group. `compares`: shown only if the time before has requests. A phone leaves out the columns with
+ * the class `not-on-phone`.
  * @type {readonly {title: string, class: string, compares: boolean, text: (one: TrendSeries) => string}[]}
  */
 const measured = [

@@ -17,8 +17,8 @@ import { rangeQuery, rangeSeconds, stepFor, withFilter } from '../view-state.js'
 /** @typedef {import('../context.js').PageContext} PageContext */
 
 /**
- * Shows incidents beside the panels of a dashboard. Its frame is part of `index.html`, so that the browser shows it at
- * first paint.
+ * Shows incidents beside the panels of a dashboard. The frame of this page is part of `index.html`, so that the browser
+ * shows it at first paint.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */

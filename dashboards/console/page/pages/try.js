@@ -11,7 +11,7 @@ import { RequestFailed } from '../requests.js';
 const LARGEST = 1024 * 1024;
 
 /**
- * Shows how each record is read that the reader pastes or drops.
+ * Shows how faultline reads each record that the user pastes or drops.
  * @returns {import('../context.js').Page}
  */
 export function createPage() {
