@@ -147,7 +147,7 @@ function looseNotes(
     if (loose === 0 || event === 0) return [];
     const why = event === gone_before ? 'its retention was raised only later' : `it keeps ${days} days`;
     return [
-      `${table} may have dropped ${unit(table)} from before ${firstDay(event)} (${why}): of ${loose} in the ledger none may be stored twice, whether one is missing is not compared`,
+      `${table} may have dropped ${unit(table)} from before ${firstDay(event)} (${why}): it holds at most the ${loose} of the ledger; whether one is missing is not compared`,
     ];
   });
 }

@@ -1,19 +1,10 @@
-import {
-  appendFile,
-  copyFile,
-  mkdtemp,
-  readdir,
-  rename,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Proof } from '../ingest/reconcile-report.ts';
 import { type Finished, type Running, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { newestAnnouncement } from './fixtures/newest-announcement.ts';
 import { until } from './fixtures/until.ts';
 
 let folder: string;
@@ -120,11 +111,11 @@ describe('a file that is imported again', () => {
     await writeFile(file, lines(30_000));
     for (let kill = 0; kill < 3; kill++) {
       const running = startFaultline(args('--exit'), { env: { FAULTLINE_BATCH_ROWS: '2000' } });
-      const before = await newest(announced);
+      const before = await newestAnnouncement(announced);
       // Waits for the announcement of a batch, which comes just before the batch is stored.
       await until(
         'a batch is announced',
-        async () => (await newest(announced)) > before || running.child.exitCode !== null,
+        async () => (await newestAnnouncement(announced)) > before || running.child.exitCode !== null,
       );
       await stop(running, 'SIGKILL');
       await appendFile(file, lines(1_500));
@@ -137,19 +128,6 @@ describe('a file that is imported again', () => {
     expect(await readdir(announced)).toEqual([]);
   });
 });
-
-async function newest(directory: string): Promise<number> {
-  const names = await readdir(directory).catch(() => []);
-  const times = await Promise.all(
-    names.map((name) =>
-      stat(path.join(directory, name)).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      ),
-    ),
-  );
-  return Math.max(0, ...times);
-}
 
 describe('a file that is followed', () => {
   /** Resolves when the program says that it has counted this many records. */

@@ -208,5 +208,5 @@ async function until<T>(look: () => T | undefined | Promise<T | undefined>, why:
     if (found !== undefined) return found;
     await sleep(50);
   }
-  throw new Error(`nothing came within 60 s:\n${why()}`);
+  throw new Error(`nothing came within 120 s:\n${why()}`);
 }

@@ -30,20 +30,19 @@ export interface Match {
 }
 
 /**
- * Pairs found incidents with true ones. An incident that is listed as the consequence of another is paired only when no
- * other fits, and is never a duplicate or a false alarm.
+ * Pairs found incidents with true ones. An incident that is listed as the consequence of another finds nothing, because
+ * nobody is told of it; it is never a duplicate or a false alarm.
  */
 export function score({ scenario, wanted, found }: Outcome): { matches: Match[]; false_alarms: Incident[] } {
   const consequences = new Set(found.flatMap(({ related }) => related));
   const free = new Set(found);
   const results = wanted.map((one): Match => {
     const fitting = [...free]
-      .filter((incident) => incident.kind === one.kind && isOf(scenario, incident, one))
-      .sort(
-        (a, b) =>
-          Number(consequences.has(a.id)) - Number(consequences.has(b.id)) ||
-          Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)),
-      );
+      .filter(
+        (incident) =>
+          incident.kind === one.kind && !consequences.has(incident.id) && isOf(scenario, incident, one),
+      )
+      .sort((a, b) => Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)));
     for (const incident of fitting) free.delete(incident);
     const [best] = fitting;
     if (best === undefined)
@@ -61,7 +60,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
     return {
       wanted: one,
       found: best,
-      duplicates: fitting.slice(1).filter(({ id }) => !consequences.has(id)).length,
+      duplicates: fitting.length - 1,
       isScopeRight: isSameScope(scenario, best, one),
       isPartyRight: one.party === null ? null : best.verdict.party === one.party,
       detect_seconds: one.evident_at === null ? null : (Date.parse(best.detected_at) - one.evident_at) / 1000,

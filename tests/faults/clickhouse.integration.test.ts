@@ -77,7 +77,6 @@ await describeWithKafka('counts stay exact', (kafka) => {
           expect((await fetch(`${url}/healthz`)).status).toBe(200);
           await own.start();
           await load;
-          await load;
           await pipeline.waitUntilCounted();
           program.child.kill('SIGTERM');
           expect((await program.finished).code, program.stderr()).toBe(0);

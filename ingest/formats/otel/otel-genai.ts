@@ -24,7 +24,7 @@ function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decod
     return {
       kind: 'reject',
       reason: 'schema',
-      detail: 'resourceSpans: missing, and resourceLogs is missing too',
+      detail: 'resourceSpans: missing, and resourceLogs and resourceMetrics are missing too',
     };
   }
   const { requests, skipped } = requestsOf(otlpItems(object));
