@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Incident } from '../../../domain/incident.ts';
-import { memoryStore } from '../../../tests/fixtures/memory-store.ts';
-import { nothingBefore, overlapNotes, readExplainNotes } from './explain-notes.ts';
+import { nothingBefore, overlapNotes } from './explain-notes.ts';
 
 const surge: Incident = {
   id: 'a1',
@@ -19,12 +18,8 @@ const surge: Incident = {
   sample_request_ids: [],
   related: [],
 };
-const about = (dimension: 'org' | 'model', value: string, negate = false) => [
-  { dimension, values: [value], negate },
-];
-
 test('an incident that overlaps the usual time is named with its times', () => {
-  expect(overlapNotes([surge, { ...surge, id: 'a2', resolved_at: null }], [])).toEqual([
+  expect(overlapNotes([surge, { ...surge, id: 'a2', resolved_at: null }])).toEqual([
     {
       text: 'The time to compare with overlaps an incident, whose failures may count as usual: Slow Down surge of acme, 2026-03-01 11:00 to 2026-03-01 11:20 UTC.',
       incident: 'a1',
@@ -37,43 +32,14 @@ test('an incident that overlaps the usual time is named with its times', () => {
 });
 
 test('a long name is shortened', () => {
-  const [note] = overlapNotes([{ ...surge, scope: { org: 'x'.repeat(10_000) } }], []);
+  const [note] = overlapNotes([{ ...surge, scope: { org: 'x'.repeat(10_000) } }]);
   expect(note?.text.length).toBeLessThan(250);
 });
 
 test('three of many incidents are named, and the others are counted', () => {
-  const notes = overlapNotes(
-    Array.from({ length: 12 }, (_, at) => ({ ...surge, id: String(at) })),
-    [],
-  );
+  const notes = overlapNotes(Array.from({ length: 12 }, (_, at) => ({ ...surge, id: String(at) })));
   expect(notes.map(({ incident }) => incident)).toEqual(['0', '1', '2', null]);
   expect(notes.at(-1)?.text).toBe('It overlaps 9 more incidents.');
-});
-
-test.each([
-  ['of the asked organization', about('org', 'acme'), 1],
-  ['of another organization', about('org', 'other'), 0],
-  ['of the organization that is left out', about('org', 'acme', true), 0],
-  ['without a model, when the question is about one model', about('model', 'o4'), 1],
-])('an incident %s, under the conditions %j, gives %d notes', (_, where, count) => {
-  expect(overlapNotes([surge], where)).toHaveLength(count);
-});
-
-test('the store selects the incidents of the asked part of the traffic before it counts to its limit', async () => {
-  const store = memoryStore();
-  const where = [...about('org', 'acme'), ...about('model', 'o4', true)];
-  await readExplainNotes(store, { against: { from: 1, to: 2 }, where, isCompared: true });
-  expect(store.asked.at(0)?.params).toMatchObject({
-    scope0: 'org',
-    values0: ['acme', ''],
-    scope1: 'model',
-    values1: ['o4'],
-    kinds: expect.not.arrayContaining(['pipeline']),
-  });
-});
-
-test('an incident of the pipeline gives no note, because none of its requests fail', () => {
-  expect(overlapNotes([{ ...surge, kind: 'pipeline' }], [])).toEqual([]);
 });
 
 test('the text about a time without requests names its start and end', () => {

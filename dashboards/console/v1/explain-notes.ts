@@ -46,21 +46,12 @@ export async function readExplainNotes(
     // Nothing is reported here about rows that cannot be read, because the list of incidents reports them.
     () => {},
   );
-  return overlapNotes(
-    found.map(({ incident }) => incident),
-    where,
-  );
+  return overlapNotes(found.map(({ incident }) => incident));
 }
 
-/** One note for each of the first incidents about the asked part of the traffic, and one for the number of the others. */
-export function overlapNotes(
-  incidents: readonly Incident[],
-  where: ExplainSumsPlan['where'],
-): readonly ExplainNote[] {
-  const concerned = incidents.filter(
-    ({ kind, scope }) => !withoutFailures.includes(kind) && mayConcern(scope, where),
-  );
-  const notes = concerned.slice(0, MOST_NAMED).map(({ id, kind, scope, started_at, resolved_at }) => {
+/** One note for each of the first incidents, and one for the number of the others. */
+export function overlapNotes(incidents: readonly Incident[]): readonly ExplainNote[] {
+  const notes = incidents.slice(0, MOST_NAMED).map(({ id, kind, scope, started_at, resolved_at }) => {
     const of = scope.org ?? scope.provider;
     const title = `${factsOf(kind).title}${of === undefined ? '' : ` of ${shortened(of)}`}`;
     const times =
@@ -72,7 +63,7 @@ export function overlapNotes(
       incident: id,
     };
   });
-  const more = concerned.length - notes.length;
+  const more = incidents.length - notes.length;
   const atLeast = incidents.length < MOST_READ ? '' : 'at least ';
   return more > 0
     ? [
@@ -91,16 +82,10 @@ export function nothingBefore({ from, to }: TimeSpan): string {
   return `${NOTHING_BEFORE}: no request is counted from ${text(from)} to ${text(to)} UTC`;
 }
 
-/** False when a condition leaves out all requests of a scope. */
-function mayConcern(scope: Incident['scope'], where: ExplainSumsPlan['where']): boolean {
-  return where.every(({ dimension, values, negate }) => {
-    const name = dimension === 'api_key' ? 'key' : dimension;
-    const own = Object.entries(scope).find(([one]) => one === name)?.[1];
-    return own === undefined || values.includes(own) !== negate;
-  });
-}
-
-/** What `mayConcern` requires, for the store: a dimension that a scope does not name is the empty text there. */
+/**
+ * The conditions as the store reads them. An incident whose scope does not name a dimension may concern every value of
+ * it; the store reads such a dimension as the empty text.
+ */
 function scopeOf(where: ExplainSumsPlan['where']): NonNullable<IncidentFilter['scope']> {
   const names = scopeSchema.keyof().options;
   return where.flatMap(({ dimension, values, negate }) => {
