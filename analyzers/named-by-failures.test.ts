@@ -20,7 +20,7 @@ describe('an organization that the log names on failures only', () => {
     expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
   });
 
-  test('a quota that runs out begins and ends with the refusals', () => {
+  test('the incident of a quota that runs out begins and ends with the refusals', () => {
     const streams = [
       { ...web, to: 60 },
       { ...refused, from: 60, to: 70 },
@@ -50,7 +50,7 @@ describe('an organization that the log names on failures only', () => {
     expect(incident).toMatchObject({ started_at: minute(60) });
   });
 
-  test('one that never succeeds beside others that all have names is judged by its own counts', () => {
+  test('it is judged by its own counts when all successes name another organization', () => {
     const streams = [
       { ...web, org: 'beta' },
       { ...refused, from: 60, to: 70 },
@@ -69,7 +69,7 @@ describe('a key that the log names on failures only', () => {
     expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
   });
 
-  test('the key is no scope, and nothing is said about its successes', () => {
+  test('the key is not in the scope, and the verdict says that its successes are unknown', () => {
     const streams = [web, { ...refusal, org: '', from: 60, to: 70, per_minute: 60 }];
     const [incident] = play(traffic(streams), { detectors }).incidents;
     expect(incident?.scope).toEqual({ provider: 'openai', client: 'web', model: 'gpt-5' });
@@ -88,7 +88,7 @@ describe('a key that the log names on failures only', () => {
   });
 });
 
-test('a dimension is named by failures alone if failures name it and no success does', () => {
+test('a dimension is named by failures alone if failures name it and there are successes, none of which does', () => {
   const view = (rows: Parameters<typeof countRow>[0][]): string[] => {
     const [org] = countView(rows.map((row) => countRow(row))).orgs.values();
     return org === undefined ? [] : namedByFailures(org.between(0, Infinity));

@@ -15,7 +15,7 @@ const versions = changes.map(({ live }) => toStored(live));
 const last = versions.at(-1)?.incident as Incident;
 const none = { deliveries: [], acknowledgement: null, silences: [], related: [] };
 
-test('findings, acts of people and messages are in one order', () => {
+test('findings, acts of people and messages are one list in the order of time', () => {
   const fired = Date.parse(last.detected_at) / 1000;
   const events = timelineOf(last, {
     versions,

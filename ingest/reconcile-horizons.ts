@@ -7,8 +7,9 @@ const DAY = 86_400;
 /**
  * The time from which each table certainly holds all its rows. ClickHouse drops whole parts, and drops them late, so a
  * table may hold older rows too, but never lacks newer ones. The ledger row of a batch is stored last, and after a
- * crash it may be stored long after the other rows. So when a row is expected because of the time when its batch was
- * stored, a quarter of the retention, but at least a day, is added. Pure; `now` is the store's clock, epoch seconds.
+ * crash it may be stored long after the other rows. So the horizon for the time when a batch was stored (`stored`) is
+ * later than that for the time of the events (`event`): by a quarter of the retention, and at least by a day. Pure;
+ * `now` is the store's clock, epoch seconds.
  */
 export function horizonsOf(tables: readonly Forgetting[], now: number): Horizons {
   const of = (name: ForgettingTable): Horizon => {

@@ -20,7 +20,7 @@ export interface PartitionProof extends PartitionId {
   skipped: number;
   dead: number;
   holes: number;
-  /** Records in Kafka that are not read yet; null without Kafka. */
+  /** Offsets in Kafka after the last stored one; null without Kafka. */
   lag: number | null;
 }
 

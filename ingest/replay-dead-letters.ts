@@ -24,9 +24,9 @@ export interface LetterReplayOptions {
   now: number;
   /** Unique name of this process, which is also in the ledger. */
   worker: string;
-  /** Reads and counts nothing. */
+  /** True: dead letters are read, but nothing is counted. */
   dryRun?: boolean;
-  /** The place after which to begin; absent: the first. */
+  /** The place after which to begin; absent or null: begins with the first dead letter. */
   after?: LetterPlace | null;
   /** Called after each page with the number of requests counted so far; the run ends when it returns true. */
   isEnough?: (counted: number) => boolean;

@@ -9,7 +9,7 @@ export interface PaceOptions {
   now: () => number;
   /** Resolves after this many milliseconds, or at once when the run is stopped. */
   wait: (ms: number) => Promise<void>;
-  /** Asked between two batches; true ends the run. */
+  /** Asked before each record and after each wait; true ends the run. */
   stopped: () => boolean;
 }
 

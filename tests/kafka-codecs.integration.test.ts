@@ -28,7 +28,7 @@ const lines = Array.from({ length: 3_000 }, (_, index) => {
   });
 });
 
-// This suite starts its own broker, because Java's tools read and write the broker's files.
+// This suite starts its own broker, because one of Kafka's tools reads the broker's files.
 await describeWithOwnKafka('compressed topics', () => {
   let kafka: Kafka;
 
@@ -106,7 +106,7 @@ async function consume(brokers: string[], topic: string, count: number): Promise
   return seen;
 }
 
-/** The codec in which the only partition of the topic is stored, as the broker reports it. */
+/** The codec in which the only partition of the topic is stored, as Kafka's tool reads it in the broker's file. */
 async function storedCodec(broker: string, topic: string): Promise<string> {
   const described = await runKafkaTool('org.apache.kafka.tools.LogDirsCommand', [
     '--bootstrap-server',

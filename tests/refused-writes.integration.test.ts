@@ -71,7 +71,7 @@ async function empty(part: string | undefined): Promise<void> {
 }
 
 describe('the embedded engine, which reports a refused write as done', () => {
-  it.skipIf(!existsSync('/dev/full'))('ends the process in one line', async () => {
+  it.skipIf(!existsSync('/dev/full'))('ends the process with one line that says what to do', async () => {
     await store.command(`INSERT INTO FUNCTION file('/dev/full', 'TSV') SELECT 1`).catch(() => undefined);
     const { code, stderr } = await engine.finished;
     expect(stderr.split('\n').filter((line) => line.startsWith('faultline:'))).toEqual([
@@ -104,7 +104,7 @@ describe('the embedded engine, which reports a refused write as done', () => {
     expect(await counted()).toEqual([4, 4, 4]);
   });
 
-  it('goes back to the sources of a merged part if that is incomplete', async () => {
+  it('goes back to the parts that were merged into a part if that is incomplete', async () => {
     for (const name of ['a', 'b', 'c']) await insert(name);
     await store.command('OPTIMIZE TABLE request_counts FINAL');
     const parts = await partsOf('request_counts');

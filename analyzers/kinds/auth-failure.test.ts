@@ -134,7 +134,7 @@ test('a key that succeeds while it is refused is not called revoked', () => {
   expect(incident?.remedy).toMatchObject({ retry: 'yes' });
 });
 
-test('a key that works again after the incident was not deleted, and says so', () => {
+test('an incident of a key that works again says from when to when the key was refused', () => {
   const [incident] = play(traffic([web, ...refused(batch, 'incorrect_api_key')]), { detectors }).incidents;
   expect(incident?.verdict.why).toContain(
     'was refused from 11:00:00 UTC to 11:20:00 UTC (240 of 240 requests) and has worked again since 11:20:00 UTC',
@@ -145,7 +145,7 @@ test('a key that works again after the incident was not deleted, and says so', (
   });
 });
 
-test('a wrong key is said to be one only as far as the log goes back', () => {
+test('an incident of a wrong key says for how long the log shows no success', () => {
   const streams = [web, { ...batch, from: 60, to: 80, api_key: 'k9', class: 'incorrect_api_key' as const }];
   const [incident] = play(traffic(streams), { detectors }).incidents;
   expect(incident?.verdict.why).toContain(
@@ -216,8 +216,8 @@ test('a key that is hammered from the first minute of the counts on is found', (
 });
 
 test.each<[string, number, number]>([
-  ['a few more by chance of a key that has been wrong for long are no incident', 1, 0],
-  ['the same key, hammered, is one', 20, 1],
+  ['a few more refusals, by chance, of a key that has been wrong for long are no incident', 1, 0],
+  ['the same key, when it is hammered, is an incident', 20, 1],
 ])('%s', (_name, per_minute, count) => {
   const laptop: Stream = { ...batch, client: 'laptop', api_key: 'old', class: 'incorrect_api_key' };
   const rows = traffic([

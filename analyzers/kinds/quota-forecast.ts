@@ -17,11 +17,14 @@ const matching: Matching = { classes: requestClassNames, measure: 'requests' };
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const LONGEST: Readonly<Record<Budget['period'], number>> = { day: DAY, week: 7 * DAY, month: 31 * DAY };
-/** The pace is measured over whole days. Over less, a night would look as if the spending had ended. */
+/**
+ * The pace is measured over a whole day as soon as the counts reach back that far. Over less, a night would look as if
+ * the spending had ended.
+ */
 const LEARN_SECONDS = DAY;
 
 interface ForecastLevel extends CrossingLevel {
-  /** The budget that will be spent first; null: none will be. */
+  /** The budget that gave the level; null: no budget of this organization can be judged. */
   budget: Budget | null;
 }
 

@@ -92,7 +92,7 @@ test('a burst of another small caller does not hide a caller that is always refu
   expect(Date.parse(String(incidents[0]?.detected_at))).toBeLessThanOrEqual(Date.parse(minute(64)));
 });
 
-test('a small caller that grows and is refused less, but too much, stays an incident', () => {
+test('a small caller that grows, and is refused a smaller but still too large share, stays one incident', () => {
   const { incidents } = play(
     traffic([
       { ...web, org: 'org-other' },
@@ -120,7 +120,7 @@ test.each([
   expect(play(traffic([small, refused]), { detectors }).incidents).toEqual([]);
 });
 
-test('a surge of one in a thousand requests a second is found by its share', () => {
+test('a surge in traffic of a thousand requests a second is found by its share', () => {
   const busy = { ...web, per_minute: 60_000 };
   const { incidents } = play(traffic([busy, limited(busy, 60, 70, 6_000)]), { detectors });
   expect(incidents).toMatchObject([{ severity: 'warning', started_at: minute(60), resolved_at: minute(70) }]);

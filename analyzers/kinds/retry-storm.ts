@@ -13,17 +13,14 @@ const matching: Matching = {
   classes: errorClassNames.filter((name) => !owned.includes(name)),
   measure: 'retries',
 };
-/**
- * If there are at least this many attempts per request, the incident is critical: the callers themselves make most of
- * the load.
- */
+/** With at least this many attempts per request the incident is critical: half of the load or more is retries. */
 const CRITICAL_AMPLIFICATION = 2;
 
 /** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
 const LONG = 5;
 /**
- * If at least this many different requests failed, fewer failed retries are a storm: it is not one bad request that is
- * sent again and again.
+ * If at least this many different requests failed, a smaller number of failed retries is enough for a storm, because it
+ * is not one bad request that is sent again and again.
  */
 const DIFFERENT = 5;
 

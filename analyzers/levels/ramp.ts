@@ -16,8 +16,8 @@ export interface RampLevel {
 export type RampAmount = 'requests' | 'input_tokens';
 
 /**
- * Growth counts only if an unchanged rate would show as much with less than this chance. The chance is computed with
- * the highest rate that the earlier amount is compatible with.
+ * Growth counts only if the chance that an unchanged rate shows as much growth is less than this. The chance is
+ * computed with the highest rate that could have given the earlier amount.
  */
 const CHANCE = 1e-3;
 const UPPER_DEVIATIONS = 3;
@@ -25,9 +25,9 @@ const UPPER_DEVIATIONS = 3;
 const LINGER = 0.8;
 
 /**
- * It is a breach when the amount per minute in a window is above `floor` and is larger by `growth` (0.5: by half) than
- * in the same window `ago` seconds before. The growth must be more than chance explains. If the counts do not reach
- * back that far, nothing is judged.
+ * It is a breach when the amount per minute in a window is at least `floor`, and at least by `growth` (0.5: by half)
+ * larger than in a window `ago` seconds before. The growth must be more than chance explains. If the counts do not reach
+ * back that far, the level is healthy.
  */
 export function ramp<Settings extends KindSettings>(of: {
   amount: RampAmount;

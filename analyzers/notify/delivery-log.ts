@@ -28,7 +28,7 @@ export class DeliveryLog {
     return this.#deliveries.values();
   }
 
-  /** The deliveries that a receiver has not accepted yet, oldest first. */
+  /** The deliveries to a receiver that are still to be tried, oldest first. */
   unfinished(receiver: string): Delivery[] {
     return [...this.#deliveries.values()]
       .filter((one) => one.receiver === receiver && isUnfinished(one))
@@ -44,8 +44,8 @@ export class DeliveryLog {
   }
 
   /**
-   * Forgets finished deliveries that were decided before a time (epoch seconds), but keeps the deliveries about
-   * incidents that still fire.
+   * Forgets finished deliveries that were decided before a time (epoch seconds). A delivery that says that an incident
+   * fires is kept as long as it is the last to its receiver about that incident.
    */
   forget(before: number): void {
     for (const delivery of this.#deliveries.values()) {

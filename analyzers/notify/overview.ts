@@ -6,13 +6,13 @@ import type { EvaluatedIncident } from './plan.ts';
 import { DeliveryLog } from './delivery-log.ts';
 
 /**
- * Everything is read again after this many seconds. Reading only changes misses rows whose insert took long, and
- * incidents of histories that were deleted.
+ * Everything is read again after this many seconds. Reading only changes would miss rows whose insert took long, and
+ * would not show that incidents have been deleted.
  */
 const WHOLE_SECONDS = 600;
 /** Each look also reads this many seconds before the last look, because rows may become visible late. */
 const OVERLAP_SECONDS = 60;
-/** Finished deliveries are remembered for this many seconds: longer than an incident can be opened again. */
+/** Finished deliveries are remembered for this many seconds, longer than resolved incidents can be opened again. */
 const REMEMBER_SECONDS = 2 * 86_400;
 /** Incidents that ended within this time are always read; seconds. */
 const LEAST_PAST_SECONDS = 3_600;

@@ -13,7 +13,10 @@ const otherRules: Readonly<Record<string, ErrorClass>> = {
   none: 'other',
 };
 
-/** Ids of all rules by the class that they give, in the order of decisions. Each class has at least one rule. */
+/**
+ * Ids of all rules by the class that they give: first those of the tables, in the order of decisions, then those for a
+ * status, then the others. Each class has at least one rule.
+ */
 export function ruleIdsByClass(): ReadonlyMap<ErrorClass, readonly string[]> {
   const ids = new Map<string, Set<string>>(errorClassNames.map((name) => [name, new Set<string>()]));
   for (const rule of orderedRules) ids.get(rule.class)?.add(rule.id);

@@ -1,8 +1,8 @@
 import { providerOfHost } from './provider-host.ts';
 
 /**
- * Provider names that differ from ours in the semantic conventions (old and new), OpenInference, OpenLLMetry and the
- * Vercel AI SDK.
+ * Our names of providers, by the names that the semantic conventions (old and new), OpenInference, OpenLLMetry and the
+ * Vercel AI SDK use instead.
  */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['azure.ai.openai', 'azure'],

@@ -25,7 +25,7 @@ export const LOGGER_MEMBERS = ['level', 'levelname', 'severity', 'logger'] as co
 /** A line of a logger is a native record only if it has one of these members. */
 export const CALL_MEMBERS = ['model', 'api_key'] as const;
 
-/** The native format: one record per message. */
+/** The native format: each record is one request. */
 export const native: Format = {
   recognises: (message) =>
     message['ts'] !== undefined &&

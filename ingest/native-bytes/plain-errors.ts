@@ -97,8 +97,8 @@ export class PlainErrors {
   }
 
   /**
-   * Learns where to fill in the particular parts, by judging the same error with other numbers and ids; null when that
-   * gives a different judgement.
+   * Learns where in the judgement the numbers and ids of an error are to be filled in, by judging the same error with
+   * other numbers and ids. Null when that gives a different judgement.
    */
   #learn(
     cursor: AsciiCursor,
@@ -139,7 +139,7 @@ function textsOf(cursor: AsciiCursor, { particulars }: ErrorShape): string[] {
   return texts;
 }
 
-/** Undefined when the bytes are not JSON. */
+/** Undefined when the bytes are not UTF-8 or not JSON. */
 function parse(bytes: Buffer): unknown {
   const text = toText(bytes);
   return text === null ? undefined : parsedJson(text);

@@ -26,7 +26,10 @@ export interface Member {
   readonly kind: MemberKind;
   /** The name and the quote after it. */
   readonly name: ComparableBytes;
-  /** The bit of this member in the mask of members seen; 0 for a member that is not part of the format. */
+  /**
+   * The bit of this member in the mask of members seen; 0 for a member that belongs neither to the format nor to
+   * loggers.
+   */
   readonly bit: number;
   /** Index among the numbers or the dimensions; -1 for other kinds. */
   readonly index: number;

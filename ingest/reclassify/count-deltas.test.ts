@@ -23,7 +23,7 @@ function staged(given: Parameters<typeof storedErrorOf>[0], judged: StoredJudgem
 }
 
 describe('the counts of an error that is judged otherwise', () => {
-  it('are taken from its old class and added to the new one, with all that it added', () => {
+  it('move from its old class to the new one, with its retries, tokens, cost and latency', () => {
     const error = staged({
       latency_ms: 60,
       input_tokens: 5,
@@ -50,14 +50,14 @@ describe('the counts of an error that is judged otherwise', () => {
       class: 'quota_exceeded',
       subclass: 'credit_balance',
       requests: 1,
-      // The class that no retry lifts.
+      // A retry of an error of the new class cannot succeed.
       useless_retries: 1,
       latency_buckets: new Map([[100, 1]]),
       limits: { min_remaining_requests: 3, limit_requests: 60, min_remaining_tokens: null },
     });
   });
 
-  it('are those of the hour in the table per hour, without the dimensions that it lacks', () => {
+  it('move within the hour in the table per hour, which has fewer dimensions and no status', () => {
     const errors = [staged({ api_key: 'a', endpoint: '/x' }), staged({ api_key: 'b', status: 500 })];
     const deltas = countDeltas(errors, 'request_counts_1h');
     expect(deltas).toMatchObject([
@@ -67,7 +67,7 @@ describe('the counts of an error that is judged otherwise', () => {
     expect(deltaRows(deltas, 'request_counts_1h', 'mark').columns).not.toContain('status');
   });
 
-  it('are under (other) where they were counted there', () => {
+  it('move within (other) when the error was counted under (other)', () => {
     const error = staged({});
     const counted_as = error.error.dimensions.map((text) => (text === 'web' ? '(other)' : text));
     for (const { dimensions } of countDeltas([{ ...error, counted_as }], 'request_counts'))

@@ -28,14 +28,14 @@ export interface CountDelta extends Sums {
   class: string;
   subclass: string;
   status: number;
-  /** Requests by the upper bound of their latency, ms; 0: beyond all. */
+  /** Requests by the upper bound of their latency, ms; the key 0: above the largest bound. */
   latency_buckets: Map<number, number>;
   limits: Record<(typeof limits)[number], number | null>;
 }
 
 /**
- * The rows that move the counts of these errors from their old class to the new one: for each key that changes, one row
- * subtracts and one row adds. Errors of which only the event changes give no row. The rows add up to zero requests.
+ * The rows that move the counts of these errors from their old class to the new one: one row for each key whose counts
+ * change. An error that keeps its class, subclass and retry advice changes no counts. The rows add up to zero requests.
  * Pure.
  */
 export function countDeltas(staged: readonly StagedError[], table: CountTable): CountDelta[] {

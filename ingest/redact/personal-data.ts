@@ -7,8 +7,8 @@ export const HIDDEN_PROMPT = '[prompt hidden]';
 const EMAIL =
   /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
 /**
- * Every card or phone number that the rules look for contains seven digits, with at most two separators between
- * neighbours.
+ * The rules look for card and phone numbers only in texts with seven digits in a row, which may have up to two
+ * separators between neighbours.
  */
 const SEVEN_DIGITS = /[0-9](?:[ .()/-]{0,2}[0-9]){6}/;
 /**

@@ -8,7 +8,7 @@ const PART = 16 * 1024;
 const now = Date.parse('2026-06-02T00:00:00Z');
 const decode = createDecoder({ format: 'auto', mapping: {} });
 
-/** A record of about so many bytes, with what JSON escapes in it. */
+/** A record of about `size` bytes. Its text has characters that JSON escapes. */
 const recordOf = (size: number, id: string, fill = 'x'): string => {
   const error = 'quota "exceeded"\n\\ é';
   const prompt = fill.repeat(Math.max(0, size - 120) / Buffer.byteLength(fill));
@@ -49,7 +49,7 @@ function read(
   return { records, held: splitter.held };
 }
 
-/** What each record is: its id, or the reason why it is none. */
+/** The request id of each record, or the reason why the record is no request. */
 const told = (records: readonly RawRecord[]): string[] =>
   records.map(({ value }) => {
     const decoded = decode(value, now);
@@ -60,7 +60,7 @@ describe('lines that a container runtime cut', () => {
   it.each([
     ['Docker', dockerParts],
     ['CRI', criParts],
-  ])('are one record at their last part: %s', (_name, parts) => {
+  ])('are one record, which has the offset of their last part: %s', (_name, parts) => {
     const lines = [
       ...parts(recordOf(100, 'a')),
       ...parts(recordOf(2.5 * PART, 'b')),
@@ -98,13 +98,13 @@ describe('lines that a container runtime cut', () => {
     expect(told(read([part, cri(recordOf(100, 'b'), 'F')]).records)).toEqual(['partial_line', 'b']);
   });
 
-  it('are never plain text where the parts before or after are missing', () => {
+  it('are partial lines where the last part is missing, but a last part alone is plain text', () => {
     const [one = '', two = '', three = ''] = dockerParts(recordOf(2.5 * PART, 'a'));
     expect(told(read([one]).records.concat(read([two]).records))).toEqual(['partial_line', 'partial_line']);
     expect(told(read([three]).records)).toEqual(['plain_text']);
   });
 
-  it('keep 4 MiB of a line at most, and it is a dead letter', () => {
+  it('are a dead letter when they are over 4 MiB together, and no more than that is held', () => {
     const endless = docker('x'.repeat(PART));
     const { records, held } = read(Array.from({ length: 400 }, () => endless));
     expect(records).toHaveLength(400);
@@ -113,14 +113,14 @@ describe('lines that a container runtime cut', () => {
     expect(decode(ended?.value ?? null, now)).toMatchObject({ kind: 'reject', reason: 'too_large' });
   });
 
-  it('are no lines from which a shipper took the line ends', () => {
+  it('are not confused with whole lines whose line ends a shipper removed', () => {
     expect(told(read([docker(recordOf(3 * PART, 'a')), docker(recordOf(50, 'b'))]).records)).toEqual([
       'a',
       'b',
     ]);
   });
 
-  test('hold the same bytes at the same offset from wherever reading goes on', () => {
+  test('are the same records at the same offsets, wherever reading resumes', () => {
     const size = fc.integer({ min: 90, max: 3 * PART });
     fc.assert(
       fc.property(

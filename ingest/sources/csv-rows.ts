@@ -6,7 +6,7 @@ import { through } from './transform.ts';
 
 /**
  * Rows under a header as JSON objects: the names of columns with the texts of their cells. An empty cell is absent, and
- * an extra cell is called `column_N`. Throws `DamageError` when a quote is not closed.
+ * an extra cell is called `column_N`. Throws `DamageError` when a quote is not closed or a row is too long.
  */
 export async function* csvRows(
   pieces: AsyncIterable<Buffer>,

@@ -21,8 +21,8 @@ export const catalogue: readonly SimulatedFailure[] = [
 ];
 
 /**
- * The failures of this class that this caller can have. With `ids`, only the failures with these ids. Empty when the
- * caller's provider has no such failure.
+ * The failures of this class that this caller can have. With `ids`, only the failures with these ids; without, all but
+ * those that an event must name (`by_id`). Empty when the caller's provider has no such failure.
  */
 export function failuresOf(
   caller: Caller,

@@ -102,8 +102,8 @@ async function provide(): Promise<void> {
 }
 
 /**
- * Downloads the package into the folder with the package lists of the machine. If there are none, first loads lists
- * into the folder, which needs no rights.
+ * Downloads the package into the folder, by the package lists of the machine. If there are none, first downloads the
+ * lists into the folder, too, which needs no rights.
  */
 async function download(folder: string): Promise<void> {
   try {

@@ -3,7 +3,7 @@ import type { View } from '../../view.ts';
 
 /** What happened to one refused key over time. Times are starts of intervals, epoch seconds. */
 const keyCourse = z.object({
-  /** The last success after which the key was refused again; null: there was none. */
+  /** The last success that was followed by a refusal; null: there was none. */
   last_success: z.number().nullable(),
   /** Successes between two refusals. */
   succeeded: z.number(),

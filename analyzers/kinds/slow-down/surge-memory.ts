@@ -55,13 +55,13 @@ export const surgeMemory = usualMemory.extend({
 export type SurgeMemory = z.infer<typeof surgeMemory>;
 export type Growth = z.infer<typeof growth>;
 
-/** The rates of the scope in the last window, per minute. */
+/** The rates in the last window, per minute: of the scope, or of the organization if `rate_of` says so. */
 export interface Present {
   rate: number;
   /** First attempts only. */
   first_attempts: number;
   input_tokens: number;
-  /** Share of Slow Down answers. */
+  /** Share of Slow Down answers among the requests of the scope. */
   share: number;
   /** Clients above their original rate, with both rates. */
   over: readonly { client: string; rate: number; original: number }[];
@@ -127,8 +127,8 @@ export function surgeSums(rows: readonly CountSum[]): { slow_downs: number; requ
 }
 
 /**
- * Compares the rates of the scope with the remembered ones; `all` are the organization's sums over the last `window`
- * seconds.
+ * The present rates, and the clients that are above their remembered rate. `all` are the organization's sums over the
+ * last `window` seconds.
  */
 export function presentSurge(
   all: readonly CountSum[],

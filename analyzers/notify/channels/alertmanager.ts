@@ -8,12 +8,13 @@ import { incidentText } from '../text.ts';
 
 /** Alertmanager ends an alert that is not repeated for this many seconds. The notifier repeats it once a minute. */
 const ENDS_AFTER_SECONDS = 300;
-/** Number of alerts in one request. */
+/** Most alerts in one request that repeats alerts. */
 const AT_ONCE = 200;
 
 /**
  * An alert of Alertmanager's API v2. Labels make its identity, so they hold only what never changes in the life of an
- * incident; severity, scope and verdict are annotations. `now` is epoch seconds.
+ * incident. The label `severity` is that of the kind; the severity of the incident, its scope and its verdict can
+ * change and are annotations. `now` is epoch seconds.
  */
 export function alertOf(incident: Incident, event: DeliveryEvent, now: number, url: string): object {
   const { id, kind, scope, severity, verdict, remedy, started_at } = incident;

@@ -23,7 +23,10 @@ const ABORT = stages.indexOf('abort');
 const CODE = stages.indexOf('code');
 const SENTENCE = stages.indexOf('sentence');
 const CHINESE = stages.indexOf('chinese');
-/** Stages in which the depth of a phrase in the text does not count, only the attempt and the order of the rules. */
+/**
+ * Stages in which it does not matter how deep in objects a phrase is. Only its attempt (a text may hold the errors of
+ * several) and the order of the rules count.
+ */
 const unplaced = stages.map(
   (stage) => !['code', 'sentence', 'chinese', 'loose_code', 'word', 'reason', 'last'].includes(stage),
 );

@@ -1,5 +1,6 @@
 /**
- * Symbols of characters. Those below `firstSpecial` fit into six bits; for the others, the following characters decide.
+ * The symbols to which the search for phrases converts characters. Those below `firstSpecial` fit into six bits. The
+ * others are never part of the result: they are left out, or replaced by what the characters after them mean.
  */
 export const symbols = {
   /** Occurs in no phrase. */
@@ -23,7 +24,7 @@ export const symbols = {
 } as const;
 
 const characters: Readonly<Record<string, string>> = {
-  // Terminals draw frames with these characters, and tools put a bar before log lines.
+  // The bars at the end count as white space: terminals draw frames with them, and tools put one before log lines.
   space: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
   quote:
     '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
@@ -78,8 +79,8 @@ export function isWordCode(code: number): boolean {
 }
 
 /**
- * Converts a text to the form that patterns expect: lower case, `'` for every quote, single spaces, no backslashes or
- * frames.
+ * Converts a text to the form that patterns expect: lower case, `'` for quotes, single spaces, and no backslashes,
+ * asterisks or vertical lines of frames.
  */
 export function toNormalForm(text: string): string {
   const lower = text.toLowerCase();

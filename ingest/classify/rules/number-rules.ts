@@ -1,7 +1,8 @@
 import { codeRule, numbered, rule, type Rule } from './rule.ts';
 
 /**
- * Error numbers and names of single vendors. They come after all sentences, for errors whose text no other rule knows.
+ * Error numbers, codes and sentences of single vendors. They come after all other sentences, for errors that no
+ * sentence before them knows.
  */
 export const numberRules: readonly Rule[] = [
   rule('zai.rate_limit', 'rate_limit', numbered('code', [1302, 1303]), { word: true }),

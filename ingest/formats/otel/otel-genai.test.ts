@@ -184,7 +184,7 @@ describe('spans', () => {
     });
   });
 
-  it('that are rejected have a body without secrets that can be decoded again', () => {
+  it('that are rejected have a body that has no secrets and can be decoded again', () => {
     const decoded = decode(
       spans(span(chat), span({ ...chat, note: 'sk-abcdefghijklmnopqrst' }, { endTimeUnixNano: 'soon' })),
     );

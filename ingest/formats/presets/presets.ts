@@ -17,7 +17,10 @@ const folder = new URL('./', import.meta.url);
 const END = '.yaml';
 let loaded: ReadonlyMap<string, Preset> | undefined;
 
-/** All presets by name, read and checked once. Throws a `MappingFault` that names the file when one is wrong. */
+/**
+ * All presets by name, read and checked once. Throws a `MappingFault` that names the file when a key in it is wrong or
+ * missing.
+ */
 export function presets(): ReadonlyMap<string, Preset> {
   loaded ??= new Map(
     readdirSync(folder)

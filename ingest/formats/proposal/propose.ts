@@ -16,7 +16,7 @@ export interface Proposal {
 const BY_NAME = 10;
 /** Worth of a place whose values identify the field, whatever its name. */
 const BY_VALUES = 3;
-/** A further place of a field must add a value to more than this share of the records. */
+/** Each place of a field, the first too, must add a value to more than this share of the records. */
 const WORTH_A_PLACE = 0.02;
 const FITS = 0.9;
 /** Names of members that may hold the whole record. */
@@ -112,7 +112,8 @@ function worthOf(guess: Guess, place: RecordPlace, records: number): number {
   const named = rank < 0 ? 0 : BY_NAME - rank;
   const identified =
     named === 0 && values.length >= records / 2 && guess.identifies?.(values) === true ? BY_VALUES : 0;
-  // Of places with equal names, the one with more values is better, then the one nearer to the top.
+  // Among places that match the same pattern, more values are better, and so is a place nearer to the top: a level of
+  // depth weighs as much as values in a hundredth of the records.
   const depth = place.name.split('.').length;
   return named + identified === 0 ? 0 : named + identified + values.length / (records + 1) - depth / 100;
 }
@@ -151,8 +152,8 @@ function unitOf(field: string, { name, values }: RecordPlace): string | null {
 }
 
 /**
- * The condition for records without a status that distinguishes failures from successes; null when every record has a
- * status, or no condition is found.
+ * How a mapping tells failures from successes among records that have no status: a condition, or the path of a word.
+ * Null when every record has a status, or when nothing is found.
  */
 function outcomeFor(
   places: readonly RecordPlace[],
