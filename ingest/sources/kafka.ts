@@ -30,9 +30,9 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     rebalanceTimeout: settings.session_timeout_ms,
     heartbeatInterval: Math.min(1_000, settings.session_timeout_ms / 10),
     maxWaitTimeInMs: 250,
-    // Larger answers are no faster, and their buffers stay until V8 collects them: with 8 MiB a worker takes 40 MB more.
-    maxBytesPerPartition: 1024 * 1024,
-    maxBytes: 4 * 1024 * 1024,
+    // With answers of half this size a worker takes a quarter more of a processor, and no less memory.
+    maxBytesPerPartition: 2 * 1024 * 1024,
+    maxBytes: 8 * 1024 * 1024,
     metadataMaxAge: 10_000,
     // The client would create a deleted topic again.
     allowAutoTopicCreation: false,
