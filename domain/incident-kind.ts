@@ -196,7 +196,7 @@ export const incidentKinds = {
     ],
     why: { otherwise: 'At the present rate the budget is spent before its period ends.' },
     remedy:
-      'Ask the owner of the project or client that spends most whether this is intended. Raise the budget, or the limit at the provider, before it is reached.',
+      'Ask the owner of the project or client that spends most whether this is intended. Raise the limit at the provider before it is reached, or the budget if it is too low.',
   },
   auth_failure: {
     title: 'Keys or access refused',

@@ -8,7 +8,7 @@ import { BatchRows } from './rows/batch-rows.ts';
 import { dimensionSets } from './rows/dimension-sets.ts';
 import { failureOf } from './rows/judged-error.ts';
 
-const nothing = { reason: 'schema', detail: 'there is no record in it' } as const;
+const nothing = { reason: 'schema', detail: 'it holds no request' } as const;
 
 /**
  * The result of reading a dead letter again. `readable`: its requests can be counted. `unreadable`: it stays a dead

@@ -118,7 +118,7 @@ export const quotaForecast = detectorOf({
         first === undefined
           ? 'See who spends most.'
           : `Ask the owner of ${first} whether this pace is intended.`,
-        'Raise the budget, or the limit at the provider, before it is reached: afterwards every request is refused.',
+        'Raise the limit at the provider before it is reached (then every request is refused), or the budget if it is too low.',
         'Move what can wait to the Batch API or to a cheaper model.',
       ]),
     };

@@ -53,8 +53,9 @@ export function forecastOf(
 
 /**
  * It is a breach when the amount is expected to reach `limit` before the period ends. It lingers when only the early
- * end of the interval lies before the end of the period. The period needs at least `count` requests. The counts must
- * reach back to the beginning of the period, and at least `learn` seconds.
+ * end of the interval lies before the end of the period. The period needs at least `count` requests. The pace is
+ * taken from the whole hours of the last `learn` seconds of which there are counts; with too few of them there is no
+ * forecast.
  */
 export function crossing<Settings extends KindSettings>(of: {
   amount(view: View): number;

@@ -161,6 +161,6 @@ function dimension(clean: (text: string) => string, text: string | null | undefi
 
 function explainTime(reason: 'bad_timestamp' | 'future_timestamp'): string {
   return reason === 'bad_timestamp'
-    ? 'ts: not an ISO-8601 time and not a number since 1970, or before 2015'
+    ? 'ts: not a time; write ISO-8601, or seconds or milliseconds since 1970, from 2015 on'
     : 'ts: more than a day ahead of the clock';
 }

@@ -23,7 +23,7 @@ export const where = z
   .default([])
   .meta({
     description:
-      'A condition such as model=gpt-4.1 or class!=ok. A comma means "or", and is written \\, within a value; a backslash before a comma or a backslash is written \\\\. It may be repeated; all conditions must hold.',
+      'A condition such as model=gpt-4.1 or class!=ok. Commas between values mean "or". In a value, write \\, for a comma, and \\\\ for a backslash before a comma or a backslash. May be repeated; all conditions must hold.',
   });
 
 /** Names of dimensions, separated by commas. */
