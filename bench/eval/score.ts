@@ -30,17 +30,20 @@ export interface Match {
 }
 
 /**
- * Pairs found incidents with true ones. An incident that is listed as the consequence of another finds nothing, because
- * nobody is told of it; it is never a duplicate or a false alarm.
+ * Pairs found incidents with true ones. An incident that another one lists as its consequence finds nothing, and is no
+ * duplicate or false alarm, because nobody is told of it; unless it was found first, because then people were told.
  */
 export function score({ scenario, wanted, found }: Outcome): { matches: Match[]; false_alarms: Incident[] } {
-  const consequences = new Set(found.flatMap(({ related }) => related));
+  const untold = new Set(
+    found.flatMap(({ related, detected_at }) =>
+      found.filter((one) => related.includes(one.id) && one.detected_at >= detected_at).map(({ id }) => id),
+    ),
+  );
   const free = new Set(found);
   const results = wanted.map((one): Match => {
     const fitting = [...free]
       .filter(
-        (incident) =>
-          incident.kind === one.kind && !consequences.has(incident.id) && isOf(scenario, incident, one),
+        (incident) => incident.kind === one.kind && !untold.has(incident.id) && isOf(scenario, incident, one),
       )
       .sort((a, b) => Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)));
     for (const incident of fitting) free.delete(incident);
@@ -76,7 +79,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
     wanted.some((one) => one.also?.includes(incident.kind) === true && isOf(scenario, incident, one));
   return {
     matches: results,
-    false_alarms: [...free].filter((incident) => !consequences.has(incident.id) && !isRight(incident)),
+    false_alarms: [...free].filter((incident) => !untold.has(incident.id) && !isRight(incident)),
   };
 }
 
