@@ -30,20 +30,23 @@ export interface Match {
 }
 
 /**
- * Pairs found incidents with true ones. An incident that another one lists as its consequence finds nothing, and is no
- * duplicate or false alarm, because nobody is told of it; unless it was found first, because then people were told.
+ * Pairs found incidents with true ones. Nobody is told of an incident that one found before it lists as its consequence.
+ * It finds something only if the listing incident is right about the same truth, and is no duplicate or false alarm.
  */
 export function score({ scenario, wanted, found }: Outcome): { matches: Match[]; false_alarms: Incident[] } {
-  const untold = new Set(
-    found.flatMap(({ related, detected_at }) =>
-      found.filter((one) => related.includes(one.id) && one.detected_at >= detected_at).map(({ id }) => id),
-    ),
-  );
+  const listing = ({ id, detected_at }: Incident): Incident[] =>
+    found.filter((one) => one.related.includes(id) && one.detected_at <= detected_at);
+  const isTold = (incident: Incident): boolean => listing(incident).length === 0;
+  const isAlso = (incident: Incident, one: Wanted): boolean =>
+    one.also?.includes(incident.kind) === true && isOf(scenario, incident, one);
   const free = new Set(found);
   const results = wanted.map((one): Match => {
     const fitting = [...free]
       .filter(
-        (incident) => incident.kind === one.kind && !untold.has(incident.id) && isOf(scenario, incident, one),
+        (incident) =>
+          incident.kind === one.kind &&
+          isOf(scenario, incident, one) &&
+          listing(incident).every((cause) => isAlso(cause, one)),
       )
       .sort((a, b) => Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)));
     for (const incident of fitting) free.delete(incident);
@@ -63,7 +66,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
     return {
       wanted: one,
       found: best,
-      duplicates: fitting.length - 1,
+      duplicates: fitting.slice(1).filter(isTold).length,
       isScopeRight: isSameScope(scenario, best, one),
       isPartyRight: one.party === null ? null : best.verdict.party === one.party,
       detect_seconds: one.evident_at === null ? null : (Date.parse(best.detected_at) - one.evident_at) / 1000,
@@ -75,11 +78,10 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
         best.resolved_at === null ? null : (Date.parse(best.resolved_at) - one.ended_at) / 1000,
     };
   });
-  const isRight = (incident: Incident): boolean =>
-    wanted.some((one) => one.also?.includes(incident.kind) === true && isOf(scenario, incident, one));
+  const isRight = (incident: Incident): boolean => wanted.some((one) => isAlso(incident, one));
   return {
     matches: results,
-    false_alarms: [...free].filter((incident) => !untold.has(incident.id) && !isRight(incident)),
+    false_alarms: [...free].filter((incident) => isTold(incident) && !isRight(incident)),
   };
 }
 
