@@ -102,7 +102,11 @@ await describeWithKafka('two partitions of a topic', (kafka) => {
       await eventually('the incident resolves', async () =>
         (await incidents()).includes('resolved refused_rows'),
       );
-      expect(await readWatermark(store, Date.now() / 1000)).toBe(null);
+      // On a busy machine a report of the worker may just be late, which holds detection for a moment.
+      await eventually(
+        'detection is not held',
+        async () => (await readWatermark(store, Date.now() / 1000)) === null,
+      );
       expect(await incidents()).toHaveLength(1);
     },
     TEST_MS,
@@ -125,7 +129,11 @@ await describeWithKafka('two partitions of a topic', (kafka) => {
           ({ worker, behind }) => worker.includes(`-${second.child.pid}-`) && behind === 0,
         ),
       );
-      expect(await readWatermark(store, Date.now() / 1000)).toBe(null);
+      // On a busy machine a report of the worker may just be late, which holds detection for a moment.
+      await eventually(
+        'detection is not held',
+        async () => (await readWatermark(store, Date.now() / 1000)) === null,
+      );
       second.child.kill('SIGTERM');
       expect((await second.finished).code, second.stderr()).toBe(0);
       expect((await states()).map(({ state, next_offset: next }) => [state, next])).toEqual([

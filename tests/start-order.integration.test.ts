@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -331,4 +331,21 @@ await describeWithOwnKafka('with Kafka', () => {
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toMatch(/^faultline: Kafka at [^\n]* refused the PLAIN login of alice: [^\n]*\n$/);
   });
+});
+
+it('start leaves no data directory when the port of its page is taken', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const directory = await mkdtemp(path.join(tmpdir(), 'faultline-port-'));
+  closing.push(
+    () => other.close(),
+    () => rm(directory, { recursive: true, force: true }),
+  );
+  const { port } = other.address() as AddressInfo;
+  const data = path.join(directory, 'data');
+  const { code, stderr } = await runFaultline(['start', '--source', 'demo', '--data', data], {
+    env: { FAULTLINE_CONSOLE_PORT: String(port) },
+  });
+  expect({ code, isThere: existsSync(data) }, stderr).toEqual({ code: 1, isThere: false });
+  expect(stderr).toMatch(new RegExp(`port ${port} on 127.0.0.1 is in use`));
 });

@@ -63,7 +63,11 @@ function parse({ kind = '', where, at }: WhyOptions, now: number): Asked {
       '--kind pipeline is judged by the reports of the workers, not by counts: faultline incidents --kind pipeline shows what was found',
     );
   if (detector === undefined)
-    throw new UserError(`--kind is ${JSON.stringify(kind)}${suggestion(kind, incidentKindNames)}`);
+    throw new UserError(
+      kind === ''
+        ? `--kind is missing; it is one of ${incidentKindNames.join(', ')}`
+        : `--kind is ${JSON.stringify(kind)}${suggestion(kind, incidentKindNames)}`,
+    );
   return {
     detector,
     scope: parseScope(where),

@@ -75,14 +75,15 @@ export async function run(options: StartOptions, context: CommandContext): Promi
   let page: Console | null = null;
   let reports: RunningStateReport | null = null;
   try {
-    const ownStorage = await openNow(storage);
     const state = initialState();
-    // The page is served before its data exist, so that people and probes see what is missing.
+    // The page is served before its data exist, so that people and probes see what is missing, and so that a port that is
+    // taken leaves no empty data directory.
     const open =
       options.openConsole === false
         ? null
         : await openPage(toCome, input.what, { state, telemetry, notify }, context);
     page = open;
+    const ownStorage = await openNow(storage);
     if (open !== null) options.onPage?.(open.url);
     let isGreeted = open === null;
     const greet = (): void => {

@@ -123,7 +123,8 @@ export async function readLogin(): Promise<(reason: 'first' | 'wrong' | 'too_man
   const html = await readFile(new URL('login.html', pageFolder), 'utf8');
   const texts = {
     first: '',
-    wrong: 'This is not the token. It is the value of console.token in the settings.',
+    wrong:
+      'This is no token of this console. It is the value of console.token or console.read_token in the settings.',
     too_many: 'Too many attempts. Wait a minute, then try again.',
   };
   return (reason) => html.replace('{{reason}}', texts[reason]);

@@ -699,7 +699,7 @@ test('with a token the page asks for it and then shows the incidents', async () 
   const page = await open({ url: guarded.url });
   await page.getByLabel('Token').fill('wrong');
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByText('This is not the token.').waitFor();
+  await page.getByText('This is no token of this console.').waitFor();
   await page.getByLabel('Token').fill('correct horse');
   await page.keyboard.press('Enter');
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
