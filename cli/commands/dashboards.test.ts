@@ -59,6 +59,10 @@ describe('faultline dashboards', () => {
     expect(lines.err[0]).toMatch(/nowhere\/dashboards\/faultline-overview\.json is missing/);
   });
 
+  test('build fails, and does not run for ever, where no folder can be made', async () => {
+    await expect(dashboardsCommand('build', { out: '/proc/none' }, io)).rejects.toThrow();
+  });
+
   test('build removes a generated dashboard that no longer exists, and nothing else', async () => {
     await dashboardsCommand('build', { out: folder }, io);
     await writeFile(path.join(folder, 'dashboards', 'faultline-old.json'), '{}');

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultDocsUrl } from '../../dashboards/docs-url.ts';
@@ -7,6 +7,7 @@ import { checkFiles, compareFiles } from '../../dashboards/grafana/check.ts';
 import { push } from '../../dashboards/grafana/push.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
+import { makeDirectory } from '../../store/embedded-process.ts';
 
 export interface DashboardsOptions {
   /** Folder of the generated files; by default the committed one. */
@@ -106,7 +107,7 @@ const ourFolders = ['alerting', 'dashboards'] as const;
 async function write(folder: string, files: readonly { path: string; text: string }[]): Promise<void> {
   const wanted = new Set(files.map((file) => file.path));
   for (const file of files) {
-    await mkdir(path.dirname(path.join(folder, file.path)), { recursive: true });
+    await makeDirectory(path.dirname(path.join(folder, file.path)));
     await writeFile(path.join(folder, file.path), file.text);
   }
   // Without this, the old file of a renamed dashboard would stay.

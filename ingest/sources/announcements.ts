@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { makeDirectory } from '../../store/embedded-process.ts';
 import type { Committed } from './source.ts';
 
 /** Keeps the announcements for files, as Kafka does for topics: the last announcement of each topic. */
@@ -42,7 +43,7 @@ export function announceInFolder(folder: string): Announcements {
       return parse(text, fileOf(topic));
     },
     async write(topic, announced) {
-      await mkdir(folder, { recursive: true });
+      await makeDirectory(folder);
       const file = fileOf(topic);
       const handle = await open(`${file}.new`, 'w');
       try {
