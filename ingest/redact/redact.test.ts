@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { defaultPrivacy } from '../../domain/settings.ts';
 import { redactMessage as messageWithout } from './redact-message.ts';
 import { Redactor } from './redact.ts';
+import { leakOf } from '../../tests/fixtures/secrets/reveal.ts';
+import { seedSecrets } from '../../tests/fixtures/secrets/shapes.ts';
+import { seededChance } from '../../tests/fixtures/seed.ts';
 
 const redactor = new Redactor(defaultPrivacy);
 const redactText = (text: string) => redactor.text(text);
@@ -324,6 +327,16 @@ describe('redactText', () => {
   it('keeps the last lines of a long text, where a stream tells its error', () => {
     const stream = `${'data: {"choices":[]}\n\n'.repeat(10_000)}data: {"error":{"code":"insufficient_quota"}}\n\n`;
     expect(redactText(stream)).toMatch(/^data: \{"choices".*"insufficient_quota"\}\}\n\n$/s);
+  });
+
+  it('keeps nothing of a secret of any shape of which the last four characters are cut off', () => {
+    const leaks = seedSecrets(seededChance('cut secrets').next).flatMap(({ shape, text, secret }) =>
+      [0, 1, 2, 3, 4].flatMap((cut) => {
+        const left = redactText(`{"status":401,"error":"${text.slice(0, text.length - cut)}`);
+        return leakOf(left, secret) === null ? [] : [`${shape}, ${cut} cut off: ${left}`];
+      }),
+    );
+    expect(leaks).toEqual([]);
   });
 
   it('keeps nothing of a secret that is cut, wherever the text is cut', () => {

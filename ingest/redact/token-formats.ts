@@ -112,17 +112,18 @@ const inside: readonly RegExp[] = [
   /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{10,}T3BlbkFJ[A-Za-z0-9_-]{8,}/g,
   /(?<![A-Za-z0-9])[A-Za-z0-9]{20,}(?:JQQJ99|AAAAAC)[A-Za-z0-9]{8,}/g,
   /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{16,}/g,
-  // Telegram, Discord, Airtable, Terraform, Mailchimp, MaxMind, Twitter.
-  /(?<![0-9])[0-9]{8,12}:(?:A[A-Za-z0-9_-]{30,}|[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-]))/g,
+  // Telegram, Discord, Airtable, Terraform, Mailchimp, MaxMind, Twitter. Keys of Telegram and Mailchimp can be cut together
+  // with the text.
+  /(?<![0-9])[0-9]{8,12}:(?:A[A-Za-z0-9_-]{30,}|[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])|AA[A-Za-z0-9_-]{10,}$)/g,
   /(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{16,}/g,
   /(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[0-9a-f]{16,}/g,
   /(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{16,}/g,
-  /(?<![A-Za-z0-9])[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9])/g,
+  /(?<![A-Za-z0-9])[0-9a-f]{32}-(?:us[0-9]{1,2}(?![A-Za-z0-9])|(?:us?)?$)/g,
   /(?<![A-Za-z0-9])[A-Za-z0-9]{6}_[A-Za-z0-9]{16,32}_mmk(?![A-Za-z0-9])/g,
   /(?<![A-Za-z0-9])A{20,}[A-Za-z0-9%]{30,}/g,
 ];
 const INSIDE_HINT =
-  /T3BlbkFJ|JQQJ99|AAAAAC|[0-9]Q~|[0-9]{8}:[A-Za-z0-9_-]{30}|\.(?<=[A-Za-z0-9_-]{22}\.)[A-Za-z0-9_-]{6}\.|pat[A-Za-z0-9]{14}\.|\.atlasv1\.|-us[0-9]|_mmk|AAAAAAAAAAAAAAAAAAAA/;
+  /T3BlbkFJ|JQQJ99|AAAAAC|[0-9]Q~|[0-9]{8}:[A-Za-z0-9_-]{12}|\.(?<=[A-Za-z0-9_-]{22}\.)[A-Za-z0-9_-]{6}\.|pat[A-Za-z0-9]{14}\.|\.atlasv1\.|-us[0-9]|-(?:us?)?$|_mmk|AAAAAAAAAAAAAAAAAAAA/;
 
 const escaped = (text: string): string => text.replaceAll('.', '\\.');
 /** When one prefix starts with another, the longer must come first. */
