@@ -4,33 +4,21 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Incident } from '../../../domain/incident.ts';
 import { migrate } from '../../../store/migrate.ts';
-import { writeIncidents } from '../../../store/queries/incidents.ts';
 import type { Store } from '../../../store/store.ts';
 import { openEmbedded } from '../../../tests/fixtures/embedded-store.ts';
+import { resolvedOf, sampleIncident, writeAt } from '../../../tests/notify/sample-incidents.ts';
 import { readExplainNotes } from './explain-notes.ts';
 
-const START = Date.UTC(2026, 2, 1, 11);
-const against = { from: START / 1_000 - 3_600, to: START / 1_000 + 7_200 };
+const START = Date.UTC(2026, 2, 1, 11) / 1_000;
+const against = { from: START - 3_600, to: START + 7_200 };
 
-const surge: Incident = {
-  id: 'acme',
-  kind: 'slow_down_surge',
-  state: 'resolved',
-  severity: 'critical',
-  scope: { provider: 'openai', org: 'acme', project: 'chat' },
-  started_at: new Date(START).toISOString(),
-  detected_at: new Date(START + 60_000).toISOString(),
-  resolved_at: new Date(START + 600_000).toISOString(),
-  summary: 'a surge',
-  verdict: { party: 'account', why: 'so' },
-  evidence: {},
-  remedy: { steps: [], retry: 'after_wait', owner: '', docs: '' },
-  sample_request_ids: [],
-  related: [],
-};
+const surge = resolvedOf(
+  sampleIncident('acme', START, { scope: { provider: 'openai', org: 'acme', project: 'chat' } }),
+  START + 600,
+);
 /** More than the limit of what is read, and newer than the surge. */
 const newer = Array.from({ length: 250 }, (_, n): Incident => {
-  const started_at = new Date(START + (n + 1) * 1_000).toISOString();
+  const started_at = new Date((START + n + 1) * 1_000).toISOString();
   return { ...surge, id: `other-${n}`, scope: { provider: 'openai', org: 'other' }, started_at };
 });
 const stalled: Incident = { ...surge, id: 'stalled', kind: 'pipeline', scope: {} };
@@ -41,10 +29,7 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-notes-'));
   store = await openEmbedded(directory);
   await migrate(store);
-  await writeIncidents(
-    store,
-    [surge, stalled, ...newer].map((incident) => ({ incident, version: START, memory: '' })),
-  );
+  await writeAt(store, START, [surge, stalled, ...newer]);
 });
 afterAll(async () => {
   await store.close();

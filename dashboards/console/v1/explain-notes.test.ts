@@ -1,23 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Incident } from '../../../domain/incident.ts';
+import { resolvedOf, sampleIncident } from '../../../tests/notify/sample-incidents.ts';
 import { nothingBefore, overlapNotes } from './explain-notes.ts';
 
-const surge: Incident = {
-  id: 'a1',
-  kind: 'slow_down_surge',
-  state: 'resolved',
-  severity: 'critical',
-  scope: { provider: 'openai', org: 'acme', project: 'chat' },
-  started_at: '2026-03-01T11:00:00.000Z',
-  detected_at: '2026-03-01T11:01:00.000Z',
-  resolved_at: '2026-03-01T11:20:00.000Z',
-  summary: '',
-  verdict: { party: 'account', why: '' },
-  evidence: {},
-  remedy: { steps: [], retry: 'after_wait', owner: '', docs: '' },
-  sample_request_ids: [],
-  related: [],
-};
+const START = Date.UTC(2026, 2, 1, 11) / 1_000;
+const surge = resolvedOf(sampleIncident('a1', START + 20, { kind: 'slow_down_surge' }), START + 1_200);
+
 test('an incident that overlaps the usual time is named with its times', () => {
   expect(overlapNotes([surge, { ...surge, id: 'a2', resolved_at: null }])).toEqual([
     {
