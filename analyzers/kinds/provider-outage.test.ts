@@ -107,6 +107,27 @@ test.each<[string, Stream[], string, RegExp]>([
     /Requests to anthropic get no answer either/,
   ],
   [
+    'one client in a region where another client is answered',
+    [
+      ...down(acme, 30, 50, 'timeout'),
+      { ...acme, client: 'batch', per_minute: 20 },
+      { ...acme, client: 'far', region: 'us-east-1' },
+    ],
+    'unknown',
+    /Only requests of web fail/,
+  ],
+  [
+    'a provider whose requests time out, beside one where as many always do',
+    [
+      ...down({ ...acme, per_minute: 10 }, 30, 50, 'timeout'),
+      { ...acme, per_minute: 90 },
+      { ...anthropic, per_minute: 90 },
+      { ...anthropic, per_minute: 10, class: 'timeout' },
+    ],
+    'provider',
+    /fail/,
+  ],
+  [
     'a provider out of reach while another one answers with errors',
     [...down(acme, 30, 50, 'connection'), ...down(anthropic, 30, 50, 'server_error')],
     'provider',

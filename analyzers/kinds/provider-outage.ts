@@ -67,7 +67,11 @@ export const providerOutage = detectorOf({
     const until = Math.max(memory.counted_until, from);
     const found = outageVerdict(matching, view.between(from, until), {
       provider: identity['provider'] ?? '',
-      peers: at.peers().map((peer) => ({ ...peer, view: peer.view.between(from, until) })),
+      peers: at.peers().map((peer) => ({
+        ...peer,
+        view: peer.view.between(from, until),
+        before: peer.view.between(now - COMPARED_SECONDS, startedAt),
+      })),
       budget: settings.budget,
     });
     const failed = share(memory.matching, memory.requests);

@@ -18,7 +18,7 @@ export const UNANSWERED_SHARE = 0.5;
  * would have so many only with a very small chance.
  */
 const LEAST_FAILURES = 3;
-const CHANCE = 1e-3;
+export const CHANCE = 1e-3;
 /** A scope explains the failures of a provider if at least this share of them lies in it. */
 const MOST = 0.9;
 

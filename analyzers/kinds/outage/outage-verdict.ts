@@ -4,7 +4,8 @@ import type { Report } from '../../detector.ts';
 import type { Names } from '../../identity.ts';
 import type { ScopeDimension } from '../../narrow-scope.ts';
 import { capital, share } from '../../report.ts';
-import { isUnanswered, unanswered } from './outage-scope.ts';
+import { poissonTail } from '../../poisson-tail.ts';
+import { CHANCE, isUnanswered, unanswered } from './outage-scope.ts';
 import type { Matching, View } from '../../view.ts';
 
 /** What fails, who must act, and what still works at the same time. */
@@ -27,7 +28,8 @@ export interface OutageVerdict {
 
 interface OutagePeers {
   provider: string;
-  peers: readonly { identity: Names; view: View }[];
+  /** The other providers: their counts since the start, and those of the time that shows what is usual. */
+  peers: readonly { identity: Names; view: View; before: View }[];
   /** From 0 to 1. */
   budget: number;
 }
@@ -57,18 +59,30 @@ export function outageVerdict(
   const all = total(sums, matching);
   const name = provider === '' ? 'the provider' : provider;
   const unreached = total(sums, { classes: ['connection'], measure: 'requests' }).matching;
-  const others = peers.map(({ identity, view: own }) => ({
-    ...total(own.sums(), matching, identity['provider']),
-    isSilent: isUnanswered(own, matching),
-  }));
+  const others = peers.map(({ identity, view: own, before }) => {
+    const usual = total(before.sums(), matching);
+    const since = total(own.sums(), matching, identity['provider']);
+    const expected = share(usual.matching, usual.requests) * since.requests;
+    return {
+      ...since,
+      isUsual: poissonTail(since.matching, expected) >= CHANCE,
+      isSilent: isUnanswered(own, matching),
+    };
+  });
   const rate = share(all.matching, all.requests);
   const { working } = failingAndWorking([{ ...all, name }, ...others]);
   const failingToo = others.filter(
-    (one) => one.matching >= Math.max(5, budget * 2 * one.requests, (rate / 2) * one.requests),
+    (one) =>
+      !one.isUsual && one.matching >= Math.max(5, budget * 2 * one.requests, (rate / 2) * one.requests),
   );
   const by = (dimension: ScopeDimension): ReturnType<typeof failingAndWorking> =>
     failingAndWorking(compareBy(sums, matching, dimension));
   const [models, regions, clients] = [by('model'), by('region'), by('client')];
+  // A client that fails alone makes its region look as if it failed.
+  const thereSums = sums.filter((row) => regions.failing.includes(row.region));
+  const isRegion =
+    regions.working.length > 0 &&
+    failingAndWorking(compareBy(thereSums, matching, 'client')).working.length === 0;
   const isUnreached = unreached >= UNREACHED * all.matching;
   const silentToo = isUnanswered(view, matching) ? failingToo.filter(({ isSilent }) => isSilent) : [];
   const lists = {
@@ -110,7 +124,7 @@ export function outageVerdict(
       models,
       `Only requests for ${list(models.failing)} of ${name} fail; those for ${list(models.working)} are answered.`,
     );
-  if (regions.working.length > 0)
+  if (isRegion)
     return of(
       'regional outage',
       isUnreached ? 'network' : 'region',
