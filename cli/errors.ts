@@ -2,7 +2,7 @@ import { printable } from './format/text.ts';
 import { maskCredentials } from './mask.ts';
 
 /** Exit codes of every command. */
-export const EXIT = { ok: 0, found: 1, usage: 2 } as const;
+export const EXIT = { ok: 0, found: 1, usage: 2, interrupted: 130 } as const;
 
 /** An error whose message is one line for the user: it names the thing and what to do. No stack is shown. */
 export class UserError extends Error {

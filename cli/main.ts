@@ -91,5 +91,7 @@ if (isEntry) {
   const exitCode = await main(process.argv.slice(2));
   await flushed(process.stdout);
   await flushed(process.stderr);
-  process.exit(exitCode);
+  // An answer that could not be written sets an exit code of its own; Node reports it after the write has returned.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.exit(exitCode === EXIT.ok ? process.exitCode : exitCode);
 }

@@ -1,4 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -163,6 +165,25 @@ describe('the program', () => {
       'faultline: march.ndjson is a file, not the ID of an incident: faultline replay march.ndjson shows the incidents in it\n',
     ]);
   });
+
+  // /dev/full is a device of Linux that is always full.
+  it.runIf(existsSync('/dev/full')).each([['settings'], ['trends --help'], ['simulate --seed 1']])(
+    '%s: an answer that cannot be written is an error',
+    async (line) => {
+      const full = openSync('/dev/full', 'w');
+      const child = spawn(process.execPath, ['--no-warnings', main, ...line.split(' ')], {
+        cwd: folder,
+        stdio: ['ignore', full, 'pipe'],
+      });
+      closeSync(full);
+      let stderr = '';
+      child.stderr?.on('data', (data: Buffer) => {
+        stderr += data.toString();
+      });
+      expect(await once(child, 'close')).toEqual([1, null]);
+      expect(stderr).toMatch(/^faultline: .*ENOSPC/);
+    },
+  );
 
   it('ends without an error when its reader goes away', async () => {
     const { code, stderr } = await faultline(['simulate', '--seed', '1'], {}, true);

@@ -100,15 +100,18 @@ describe('standard input', () => {
     expect(inputOf(await running.finished)).toMatchObject({ read: 12, requests: 12 });
   });
 
-  it('does not delay the end: SIGTERM does not wait for the next line', async () => {
-    const data = path.join(folder, 'stopped');
-    const args = ['start', '--source', '-', '--no-open-console', '--data', data];
+  it.each([
+    ['SIGTERM does not wait for the next line', [], 0],
+    ['with --exit, whose caller wants all of it, SIGTERM is no success', ['--exit'], 130],
+  ] as const)('does not delay the end: %s', async (_fact, more, code) => {
+    const data = path.join(folder, `stopped${code}`);
+    const args = ['start', '--source', '-', '--no-open-console', '--data', data, ...more];
     const running = startFaultline(args);
     running.child.stdin.write(linesOf(10));
     while (!running.stderr().includes('records')) await sleep(50);
     running.child.kill('SIGTERM');
     const done = await running.finished;
-    expect(done.code, done.stderr).toBe(0);
+    expect(done.code, done.stderr).toBe(code);
     expect(done.stderr).toContain('stopped');
   });
 });

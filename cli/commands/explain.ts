@@ -60,7 +60,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
   }
   return withFiles(files, context, async (store, inputs) => {
     const reports = await readInputs(store, inputs, context);
-    if (reports === null) return 130;
+    if (reports === null) return EXIT.interrupted;
     if (sayEmpty(inputs, reports, context)) return EXIT.usage;
     const code = await answer(store, asked, { ofFiles: true }, options, context);
     for (const line of reportInput(sumReports(reports), unitOfAll(inputs))) context.err(line);

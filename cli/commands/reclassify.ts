@@ -5,6 +5,7 @@ import { judgeStored } from '../../ingest/reclassify/judge-again.ts';
 import { planReclassification, reclassify } from '../../ingest/reclassify/reclassify.ts';
 import { StoreError } from '../../store/error.ts';
 import type { CommandContext } from '../context.ts';
+import { EXIT } from '../errors.ts';
 import { reclassifiedInFull } from '../format/reclassify.ts';
 import { formatCount } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
@@ -54,7 +55,7 @@ export async function run(options: ReclassifyCommandOptions, context: CommandCon
     }
     if (result.finished) return 0;
     context.err(isPlan ? 'stopped' : 'stopped: run it again, and it continues where it ended');
-    return 130;
+    return EXIT.interrupted;
   } catch (error) {
     if (!isPlan && error instanceof StoreError)
       context.err('what was begun is not lost: run it again, and it continues where it ended');

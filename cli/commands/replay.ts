@@ -5,6 +5,7 @@ import { sumReports } from '../../ingest/input-report.ts';
 import type { Store } from '../../store/store.ts';
 import { readTotalsByClass, readEventRange } from '../../store/queries/whole-store.ts';
 import type { CommandContext } from '../context.ts';
+import { EXIT } from '../errors.ts';
 import { incidentInFull } from '../format/incidents.ts';
 import { reportInput } from '../format/input-report.ts';
 import { createShortageReport } from '../format/shortage.ts';
@@ -33,7 +34,7 @@ async function replay(
   context: CommandContext,
 ): Promise<number> {
   const reports = await readInputs(store, inputs, context);
-  if (reports === null) return 130;
+  if (reports === null) return EXIT.interrupted;
   const range = await readEventRange(store);
   const { analyzers } = context.settings;
   const { incidents, ...shortage } =

@@ -68,7 +68,7 @@ async function ofFiles(
 ): Promise<number> {
   return withFiles(files, context, async (store, inputs) => {
     const reports = await readInputs(store, inputs, context);
-    if (reports === null) return 130;
+    if (reports === null) return EXIT.interrupted;
     if (sayEmpty(inputs, reports, context)) return EXIT.usage;
     const counted = await readCountedRange(store);
     const isOpen = options.since === undefined && counted !== null && counted.oldest < request.until;

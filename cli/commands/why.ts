@@ -46,7 +46,7 @@ export async function run(options: WhyOptions, context: CommandContext): Promise
   }
   return withFiles(files, context, async (store, inputs) => {
     const reports = await readInputs(store, inputs, context);
-    if (reports === null) return 130;
+    if (reports === null) return EXIT.interrupted;
     if (sayEmpty(inputs, reports, context)) return EXIT.usage;
     const range = await readEventRange(store);
     if (range !== null) await replayRange(store, range.from, range.to, context.settings.analyzers);

@@ -137,6 +137,8 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     }
     await reports?.leave();
     if (signal.aborted) context.err('stopped');
+    // With --exit another command may be waiting for the whole file.
+    if (signal.aborted && options.exit === true) return EXIT.interrupted;
     // A scheduled import of a wrong file must not look successful.
     const { read, requests } = state.input.report();
     const isWanting = (read > 0 && requests === 0) || source.damage() !== null;
